@@ -1,0 +1,287 @@
+"""The values that travel through voicectl, from a recording to its record.
+
+All are frozen: a stage that wants to change one makes a new one. Offsets are
+seconds on the original clock of the recording; points in time carry a zone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, ClassVar
+
+DEFAULT_TENANT = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Audio:
+    """A recording on disk; never its samples."""
+
+    path: str
+    """Where the recording lies, absolute."""
+    name: str
+    """What people call it: the file name as the user gave it."""
+    seconds: float
+    """Length, as decoded where it has been decoded, else as declared."""
+    rate: int
+    """Hertz, of the recording itself."""
+    channels: int
+    codec: str
+    sha256: str
+    """Of the content, in hexadecimal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One spoken word."""
+
+    start: float
+    end: float
+    text: str
+    """With the white space that precedes it, as the recogniser gave it."""
+    probability: float
+    """0 to 1, as the recogniser sees it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decoding:
+    """What the recogniser said of a segment, in whisper's own terms."""
+
+    seek: int
+    """Start of the window, in frames of 10 ms."""
+    tokens: tuple[int, ...]
+    temperature: float
+    avg_logprob: float
+    compression_ratio: float
+    no_speech_prob: float
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A stretch of speech by one speaker."""
+
+    id: int
+    """Counts from 0 in the order of time; unique inside a transcript."""
+    start: float
+    end: float
+    text: str
+    speaker: str | None = None
+    """A name or `SPEAKER_00`; None when nobody told speakers apart."""
+    channel: int | None = None
+    """0 is left; None when the channels were mixed."""
+    language: str | None = None
+    """ISO 639-1."""
+    confidence: float | None = None
+    """0 to 1: mean probability of the words."""
+    words: tuple[Word, ...] = ()
+    suspect: str | None = None
+    """Why the text may be invented (`loop`, `silence`, …); None when it is not suspected."""
+    decoding: Decoding | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """What was said, in one language; a translation is another transcript."""
+
+    segments: tuple[Segment, ...]
+    language: str | None
+    """Of the text; ISO 639-1. The language of most of the speech when several were spoken."""
+    model: str
+    """Name of the weights."""
+    task: str = "transcribe"
+    """`transcribe`, or `translate` when the text is English for other speech."""
+    language_probability: float | None = None
+    speech_seconds: float | None = None
+    """How much of the recording was taken for speech, summed over the legs."""
+
+    @property
+    def text(self) -> str:
+        """The whole text on one line."""
+        return " ".join(segment.text.strip() for segment in self.segments)
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """Who wrote a part of the record, when, with what."""
+
+    stage: str
+    runner: str
+    model: str
+    at: datetime
+    seconds: float
+    """How long the step took."""
+    recipe_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallRecord:
+    """Everything known about one call."""
+
+    id: str
+    tenant: str
+    audio: Audio
+    created: datetime
+    """When voicectl first saw it."""
+    transcript: Transcript | None = None
+    done: tuple[Done, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CallLine:
+    """One call in a list."""
+
+    id: str
+    name: str
+    seconds: float
+    created: datetime
+    language: str | None
+    model: str | None
+    speakers: tuple[str, ...]
+    segments: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One segment that a search found."""
+
+    call: str
+    name: str
+    segment: int
+    start: float
+    end: float
+    speaker: str | None
+    text: str
+
+
+class TaskState(StrEnum):
+    """Where a task stands; the last five are final."""
+
+    NEW = "new"
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    PARTIAL = "partial"
+    FAILED = "failed"
+    DEAD = "dead"
+    CANCELLED = "cancelled"
+
+    @property
+    def final(self) -> bool:
+        """True when nothing more will happen by itself."""
+        return self not in (TaskState.NEW, TaskState.QUEUED, TaskState.RUNNING)
+
+    @property
+    def good(self) -> bool:
+        """True when the recording's result is in the store."""
+        return self is TaskState.DONE
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a task failed, in the form in which errors travel."""
+
+    code: str
+    text: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One recording of a job."""
+
+    id: str
+    job: str
+    tenant: str
+    seq: int
+    """Place in the job, from 0."""
+    path: str
+    name: str
+    state: TaskState
+    call: str | None = None
+    """The call that holds the result; set when the content is known."""
+    seconds: float | None = None
+    """Length of the recording; None before it was looked at."""
+    done_seconds: float = 0.0
+    """How much of the recording has been worked through."""
+    skipped: bool = False
+    """True when an earlier result was used."""
+    attempts: int = 0
+    error: Problem | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """The files that the asking command wants to write; the daemon only remembers them."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}
+
+    folder: str = ""
+    """Absolute; empty when no file is wanted."""
+    formats: tuple[str, ...] = ()
+    options: dict[str, Any] | None = None
+    """What the writers take: see `voicectl.render.Style`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What one command or request asked for."""
+
+    id: str
+    tenant: str
+    recipe: str
+    """Name of the recipe."""
+    created: datetime
+    state: str
+    """`planning`, `running` or `finished`."""
+    tasks: int
+    counts: dict[str, int]
+    """How many tasks are in which state."""
+    seconds: float
+    """Audio in all tasks that were looked at."""
+    skipped: int
+    outputs: Outputs
+    command: str
+    """What the user typed, to be shown again."""
+
+
+class EventKind(StrEnum):
+    """Everything that can happen. Every start is followed by done, failed or cancelled."""
+
+    JOB_CREATED = "job.created"
+    JOB_PLANNED = "job.planned"
+    JOB_FINISHED = "job.finished"
+    TASK_LOOKED_AT = "task.looked_at"
+    TASK_STARTED = "task.started"
+    TASK_PROGRESS = "task.progress"
+    TASK_SEGMENT = "task.segment"
+    TASK_REQUEUED = "task.requeued"
+    TASK_DONE = "task.done"
+    TASK_FAILED = "task.failed"
+    TASK_CANCELLED = "task.cancelled"
+    CALL_DELETED = "call.deleted"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened, told to whoever listens."""
+
+    kind: EventKind
+    at: datetime
+    tenant: str
+    job: str | None = None
+    task: str | None = None
+    call: str | None = None
+    detail: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunnerInfo:
+    """What a runner says of itself before anything is loaded."""
+
+    name: str
+    task: str
+    """`transcribe`, `diarize`, `translate`, …"""
+    licence: str
+    leaves_premises: bool = False
+    """True when it sends anything to another machine."""
