@@ -245,6 +245,94 @@ class Job:
     """What the user typed, to be shown again."""
 
 
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One recording that a client asks for."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}
+
+    path: str
+    """Absolute; or `upload:ID` for what came through the door."""
+    name: str
+    """What people call it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What a client wants done."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}
+
+    sources: tuple[Source, ...]
+    recipe: str = "transcribe"
+    options: dict[str, dict[str, Any]] | None = None
+    """Options of the steps, by the name of the stage; they win over the recipe's."""
+    outputs: Outputs = Outputs()
+    force: bool = False
+    """Do it again even when it is done."""
+    fail_fast: bool = False
+    """Cancel what is left when one recording fails."""
+    command: str = ""
+    """What the user typed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The answer to a question in SQL."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Any, ...], ...]
+    cut: bool = False
+    """True when there were more rows than asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """What became of a call that was deleted."""
+
+    call: str
+    removed: tuple[str, ...]
+    """Files that are gone."""
+    left: tuple[str, ...]
+    """Files that the daemon may not remove; whoever asked should."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerStatus:
+    """One process that owns models."""
+
+    pid: int | None
+    """None while it is not started."""
+    state: str
+    """`idle`, `working` or `off`."""
+    task: str | None
+    models: tuple[str, ...]
+    memory: int
+    """Resident bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How the daemon is."""
+
+    version: str
+    pid: int
+    home: str
+    on_demand: bool
+    uptime: float
+    """Seconds."""
+    workers: tuple[WorkerStatus, ...]
+    queued: int
+    running: int
+    calls: int
+    disk_free: int
+    """Bytes, where the data folder lies."""
+    disk_used: int
+    """Bytes of the ledger and the store."""
+    memory: int
+    """Resident bytes of the daemon itself."""
+
+
 class EventKind(StrEnum):
     """Everything that can happen. Every start is followed by done, failed or cancelled."""
 

@@ -1,0 +1,1 @@
+"""Models: which weights exist, where they lie, and one file for each library that runs them."""

@@ -1,0 +1,1 @@
+"""Recipes: what is done to a call, step by step."""

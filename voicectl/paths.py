@@ -1,0 +1,96 @@
+"""Every path that voicectl uses, in one place.
+
+VOICECTL_HOME     the data folder      default $XDG_DATA_HOME/voicectl, ~/.local/share/voicectl
+VOICECTL_CONFIG   the config file      default $XDG_CONFIG_HOME/voicectl/voicectl.toml,
+                                       then /etc/voicectl/voicectl.toml
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+LONGEST_SOCKET_PATH = 107
+"""Bytes; the kernel refuses a longer path of a Unix socket."""
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The data folder and what lies in it."""
+
+    folder: Path
+
+    @property
+    def ledger(self) -> Path:
+        """Jobs, tasks, leases and written files: SQLite."""
+        return self.folder / "ledger.sqlite"
+
+    @property
+    def store(self) -> Path:
+        """Calls and what is known of them: DuckDB."""
+        return self.folder / "store.duckdb"
+
+    @property
+    def bell(self) -> Path:
+        """Huey's queue of ids: SQLite."""
+        return self.folder / "bell.sqlite"
+
+    @property
+    def models(self) -> Path:
+        """Weights, one folder a model."""
+        return self.folder / "models"
+
+    @property
+    def uploads(self) -> Path:
+        """Recordings that came through the door."""
+        return self.folder / "uploads"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the daemon for as long as it lives; contains its PID."""
+        return self.folder / "daemon.lock"
+
+    @property
+    def log(self) -> Path:
+        """What a daemon that was started on demand has to say."""
+        return self.folder / "daemon.log"
+
+    @property
+    def socket(self) -> Path:
+        """The door. A data folder with a long path gets a short one in the runtime folder."""
+        near = self.folder / "door" / "voicectl.sock"
+        if len(os.fsencode(near)) <= LONGEST_SOCKET_PATH:
+            return near
+        digest = hashlib.sha256(os.fsencode(self.folder)).hexdigest()[:16]
+        return _runtime_folder() / digest / "voicectl.sock"
+
+
+def _runtime_folder() -> Path:
+    given = os.environ.get("XDG_RUNTIME_DIR")
+    return Path(given) / "voicectl" if given else Path(f"/tmp/voicectl-{os.getuid()}")  # noqa: S108
+
+
+def _user_folder(variable: str, fallback: str) -> Path:
+    given = os.environ.get(variable)
+    return Path(given) if given else Path.home() / fallback
+
+
+def home() -> Home:
+    """Return the data folder this process works with."""
+    given = os.environ.get("VOICECTL_HOME")
+    folder = Path(given) if given else _user_folder("XDG_DATA_HOME", ".local/share") / "voicectl"
+    return Home(folder.expanduser().absolute())
+
+
+def config_file() -> Path | None:
+    """Return the config file, or None when the site has none."""
+    given = os.environ.get("VOICECTL_CONFIG")
+    if given:
+        return Path(given)
+    usual = (
+        _user_folder("XDG_CONFIG_HOME", ".config") / "voicectl" / "voicectl.toml",
+        Path("/etc/voicectl/voicectl.toml"),
+    )
+    return next((path for path in usual if path.is_file()), None)

@@ -1,0 +1,49 @@
+"""Backends, stages and formats by name, found through entry points.
+
+Built-in ones are registered in `pyproject.toml` just as a third party's are.
+Asking what is installed imports nothing.
+"""
+
+from __future__ import annotations
+
+import difflib
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+from voicectl.errors import UnknownName
+
+FORMATS = "voicectl.formats"
+STAGES = "voicectl.stages"
+TRANSCRIBERS = "voicectl.transcribers"
+
+
+@cache
+def _group(group: str) -> dict[str, EntryPoint]:
+    return {point.name: point for point in entry_points(group=group)}
+
+
+def names(group: str) -> list[str]:
+    """Return what is installed in `group`, sorted."""
+    return sorted(_group(group))
+
+
+def load(group: str, name: str) -> Any:
+    """Import and return the object registered as `name`.
+
+    Raises `UnknownName`, with the installed names and the nearest spelling.
+    """
+    point = _group(group).get(name)
+    if point is None:
+        raise unknown(group.rpartition(".")[2].removesuffix("s"), name, names(group))
+    return point.load()
+
+
+def unknown(kind: str, name: str, known: list[str]) -> UnknownName:
+    """Return the error for a name that nobody registered."""
+    near = difflib.get_close_matches(name, known, n=1)
+    question = f"did you mean '{near[0]}'? " if near else ""
+    return UnknownName(
+        f"there is no {kind} called '{name}'",
+        hint=f"{question}installed: {', '.join(known) or 'none'}",
+    )
