@@ -198,6 +198,8 @@ class Task:
     path: str
     name: str
     state: TaskState
+    key: str | None = None
+    """Equal keys give equal results; set when the content is known."""
     call: str | None = None
     """The call that holds the result; set when the content is known."""
     seconds: float | None = None

@@ -1,0 +1,60 @@
+-- The store: calls and what is known of them. Times are UTC, offsets are seconds
+-- on the clock of the recording. Tables lie in the schema `book`; people and
+-- programs query the views, which show the transcript that was asked for last.
+-- A section is applied once, in order; book.version counts them.
+
+-- migration 1
+CREATE TABLE book.calls (
+    id VARCHAR NOT NULL,
+    tenant VARCHAR NOT NULL,
+    sha256 VARCHAR NOT NULL,
+    name VARCHAR NOT NULL,
+    path VARCHAR NOT NULL,
+    seconds DOUBLE NOT NULL,
+    rate INTEGER NOT NULL,
+    channels INTEGER NOT NULL,
+    codec VARCHAR NOT NULL,
+    created TIMESTAMP NOT NULL
+);
+CREATE TABLE book.transcripts (
+    key VARCHAR NOT NULL,
+    call VARCHAR NOT NULL,
+    tenant VARCHAR NOT NULL,
+    latest BOOLEAN NOT NULL,
+    task VARCHAR NOT NULL,
+    language VARCHAR,
+    language_probability DOUBLE,
+    model VARCHAR NOT NULL,
+    speech_seconds DOUBLE,
+    done STRUCT(stage VARCHAR, runner VARCHAR, model VARCHAR, at TIMESTAMP,
+                seconds DOUBLE, recipe_hash VARCHAR)[]
+);
+CREATE TABLE book.segments (
+    key VARCHAR NOT NULL,
+    call VARCHAR NOT NULL,
+    tenant VARCHAR NOT NULL,
+    id INTEGER NOT NULL,
+    "start" DOUBLE NOT NULL,
+    "end" DOUBLE NOT NULL,
+    text VARCHAR NOT NULL,
+    speaker VARCHAR,
+    channel INTEGER,
+    language VARCHAR,
+    confidence DOUBLE,
+    suspect VARCHAR,
+    words STRUCT("start" DOUBLE, "end" DOUBLE, text VARCHAR, probability DOUBLE)[],
+    decoding STRUCT(seek INTEGER, tokens INTEGER[], temperature DOUBLE, avg_logprob DOUBLE,
+                    compression_ratio DOUBLE, no_speech_prob DOUBLE)
+);
+CREATE VIEW calls AS
+    SELECT c.id, c.tenant, c.name, c.path, c.seconds, c.rate, c.channels, c.codec, c.sha256,
+           c.created, t.task, t.language, t.language_probability, t.model, t.speech_seconds
+    FROM book.calls c LEFT JOIN book.transcripts t ON t.call = c.id AND t.latest;
+CREATE VIEW segments AS
+    SELECT s.call, s.tenant, s.id, s."start", s."end", s.text, s.speaker, s.channel, s.language,
+           s.confidence, s.suspect, s.words
+    FROM book.segments s JOIN book.transcripts t ON t.key = s.key AND t.latest;
+CREATE VIEW words AS
+    SELECT call, tenant, segment, speaker, word."start", word."end", trim(word.text) AS text,
+           word.probability
+    FROM (SELECT call, tenant, id AS segment, speaker, unnest(words) AS word FROM segments);
