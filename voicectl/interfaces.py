@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, TypeAlias
 
 import msgspec
 
-from voicectl.types import CallRecord, Event, Job, RunnerInfo, Segment, Transcript
+from voicectl.types import Audio, CallRecord, RunnerInfo, Segment
 
 if TYPE_CHECKING:
     import numpy as np
@@ -66,10 +66,17 @@ class TranscribeOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True,
     vad_max_speech_duration_s: float = 28.0
     vad_min_silence_duration_ms: int = 500
 
-    @classmethod
-    def without_effect(cls) -> frozenset[str]:
-        """Names of the options that change speed but never text, times or speakers."""
-        return frozenset({"threads", "batch_size", "device_index"})
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A model that a step may use, before anybody knows which weights that will be."""
+
+    task: Literal["asr"]
+    model: str
+    """A name of the catalogue, a folder, or `auto`."""
+    language: str | None = None
+    """None when it must be found out first."""
+    translate: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +86,37 @@ class Clip:
     samples: Samples
     offset: float
     """Where it starts, in seconds on the clock of the recording."""
+    channel: int | None = None
+    """None when the channels were mixed or there is but one."""
+
+    @property
+    def seconds(self) -> float:
+        """Length."""
+        return len(self.samples) / RATE
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch of a recording with all its legs, cut where nobody speaks."""
+
+    offset: float
+    seconds: float
+    clips: tuple[Clip, ...]
+    """One for each leg that is not silent."""
+
+
+class Recording(Protocol):
+    """A recording that is read piece by piece, so that ten hours fit in memory."""
+
+    legs: str
+    """How its channels were understood, in words."""
+    warnings: Sequence[str]
+    """What was wrong with it and did not stop us; complete after the last piece."""
+    seconds: float
+    """Length as decoded so far."""
+
+    def pieces(self) -> Iterator[Piece]:
+        """Yield the whole recording in order. Raises `Undecodable`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +131,10 @@ class Transcriber(Protocol):
     """Speech to text."""
 
     info: ClassVar[RunnerInfo]
+    model: str
+    """Name of the loaded weights."""
 
-    def __init__(self, folder: str, options: TranscribeOptions) -> None:
+    def __init__(self, folder: str, name: str, options: TranscribeOptions) -> None:
         """Load the weights in `folder`. Raises `ModelMissing` when they cannot be loaded."""
 
     def transcribe(
@@ -109,8 +149,14 @@ class Transcriber(Protocol):
 class Tools(Protocol):
     """What a stage is lent while it runs."""
 
-    def runner(self, group: str, name: str, model: str, options: Any) -> Any:
-        """Return a loaded backend of `group`, kept warm between recordings."""
+    def recording(self, audio: Audio, channels: str) -> Recording:
+        """Open a recording; `channels` as in `TranscribeOptions`."""
+
+    def transcriber(self, options: TranscribeOptions, language: str | None) -> Transcriber:
+        """Return a loaded recogniser for the language, kept warm between recordings.
+
+        Without a language it is one that can find the language out.
+        """
 
     def segment(self, segment: Segment) -> None:
         """Tell listeners of a segment at once; the result does not depend on it."""
@@ -127,34 +173,16 @@ class Stage(Protocol):
 
     name: ClassVar[str]
     options: ClassVar[type[msgspec.Struct]]
-    """What the recipe may say; a frozen Struct that refuses unknown fields."""
-    needs: ClassVar[tuple[str, ...]]
-    """Fields of the record that an earlier step must have filled."""
+    """What a recipe may say; a frozen Struct that refuses unknown fields."""
+    idle_options: ClassVar[frozenset[str]]
+    """Names of the options that change speed but never the result."""
 
-    def weights(self, options: Any) -> tuple[str, ...]:
-        """Return the SHA-256 of every file of weights the step may use.
+    def wishes(self, options: Any) -> tuple[Wish, ...]:
+        """Return the models the step may use."""
 
-        Raises `ModelMissing` when one is not on this machine.
-        """
-
-    def run(self, record: CallRecord, options: Any, tools: Tools) -> tuple[CallRecord, str]:
-        """Return the richer record and the name of the model that did it."""
+    def run(self, record: CallRecord, options: Any, tools: Tools) -> tuple[CallRecord, str, str]:
+        """Return the richer record, the name of the runner and the name of its model."""
 
 
 Render = Callable[[CallRecord, Any], str]
 """A format: a whole file as text from a record and a `voicectl.render.Style`."""
-
-__all__ = [
-    "RATE",
-    "CallRecord",
-    "Clip",
-    "Event",
-    "Job",
-    "LanguageGuess",
-    "Render",
-    "Stage",
-    "Tools",
-    "TranscribeOptions",
-    "Transcriber",
-    "Transcript",
-]

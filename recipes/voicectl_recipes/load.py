@@ -1,0 +1,102 @@
+"""Recipes as people write them, read strictly and checked whole before anything runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any
+
+import msgspec
+
+from voicectl import registry
+from voicectl.errors import RecipeError
+from voicectl.interfaces import Stage
+
+LARGEST = 256 * 1024
+"""Bytes; a recipe is a page, not a book."""
+
+
+class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One stage and what is asked of it."""
+
+    stage: str
+    options: dict[str, Any] = {}
+
+
+class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is done to a call, in order."""
+
+    title: str
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedStep:
+    """A step whose stage is installed and whose options are right."""
+
+    stage: Stage
+    options: Any
+
+
+Plan = tuple[CheckedStep, ...]
+
+
+def read(text: bytes, name: str) -> Recipe:
+    """Return the recipe written in `text`. Raises `RecipeError` that names the key."""
+    if len(text) > LARGEST:
+        raise RecipeError(f"the recipe '{name}' is larger than {LARGEST // 1024} KiB")
+    try:
+        recipe = msgspec.toml.decode(text, type=Recipe)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise RecipeError(f"the recipe '{name}' cannot be read: {error}") from error
+    if not recipe.steps:
+        raise RecipeError(f"the recipe '{name}' has no steps")
+    return recipe
+
+
+def builtin(name: str) -> Recipe:
+    """Return a recipe that voicectl ships. Raises `UnknownName`."""
+    folder = files("voicectl_recipes").joinpath("builtin")
+    known = sorted(item.name.removesuffix(".toml") for item in folder.iterdir())
+    if name not in known:
+        raise registry.unknown("recipe", name, known)
+    return read(folder.joinpath(f"{name}.toml").read_bytes(), name)
+
+
+def check(recipe: Recipe, overrides: dict[str, dict[str, Any]] | None = None) -> Plan:
+    """Return the recipe ready to run, with `overrides` (by stage) over its own options.
+
+    Raises `UnknownName` for a stage and `RecipeError` for an option that does not exist.
+    """
+    wanted = dict(overrides or {})
+    plan = tuple(
+        _checked(Step(step.stage, step.options | wanted.pop(step.stage, {})))
+        for step in recipe.steps
+    )
+    if wanted:
+        raise RecipeError(f"the recipe has no step '{next(iter(wanted))}'")
+    return plan
+
+
+def _checked(step: Step) -> CheckedStep:
+    stage = registry.load(registry.STAGES, step.stage)()
+    try:
+        options = msgspec.convert(step.options, type=stage.options)
+    except msgspec.ValidationError as error:
+        known = ", ".join(stage.options.__struct_fields__)
+        raise RecipeError(
+            f"step '{step.stage}': {error}", hint=f"it understands: {known}"
+        ) from error
+    return CheckedStep(stage, options)
+
+
+def to_wire(plan: Plan) -> bytes:
+    """Return a checked recipe as JSON, every option spelled out."""
+    return msgspec.json.encode(
+        [Step(step.stage.name, msgspec.to_builtins(step.options)) for step in plan]
+    )
+
+
+def from_wire(wire: bytes) -> Plan:
+    """Return the checked recipe that `to_wire` wrote."""
+    return tuple(_checked(step) for step in msgspec.json.decode(wire, type=list[Step]))
