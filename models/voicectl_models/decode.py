@@ -1,0 +1,416 @@
+"""Recordings to samples: whatever a telephone system writes, as 16,000 Hz float32.
+
+The only file that knows PyAV (ffmpeg's libraries). A file is opened by
+descriptor, never by name: a FIFO cannot hang it and a name cannot choose the
+demuxer. ffmpeg may use the formats of `FORMATS` and no protocol at all, so no
+content (a playlist, a reference inside a movie) can make it open another file
+or a connection. Headerless files of Asterisk are told by their suffix, unless
+their first bytes say otherwise.
+
+What is wrong but bearable (a header that promises more than is there, corrupt
+packets, holes in the clock, values that are no numbers) is told in
+`Decoded.warnings`; what is not bearable is `Undecodable`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import FileIO
+from typing import TYPE_CHECKING, cast
+
+import av
+import numpy as np
+from av.audio.frame import AudioFrame
+from av.audio.resampler import AudioResampler
+from av.error import FFmpegError
+
+from voicectl.errors import Undecodable
+from voicectl.interfaces import RATE
+from voicectl_models.headers import (
+    FORMATS,
+    Refused,
+    has_length,
+    opened,
+    printable,
+    promised_seconds,
+    sniff,
+)
+
+if TYPE_CHECKING:
+    from av.audio.stream import AudioStream
+    from av.container import InputContainer
+    from av.packet import Packet
+    from numpy.typing import NDArray
+
+RESAMPLER = {"filter_size": "128", "cutoff": "0.97"}
+"""Flat to 7.4 kHz and below -90 dB from 8.2 kHz on, measured from 44.1 and 48 kHz; swr's own
+default leaves -15 dB there and takes 4 dB from 7.6 kHz."""
+
+MAX_CHANNELS = 8
+"""More are refused, not cut: a voice that is silently left out would not be missed by anybody."""
+RATES = range(1_000, 768_001)
+"""Hertz that a recording may have."""
+HOLE = 0.05
+"""Seconds by which a timestamp may be ahead of the samples before silence is put between."""
+MAX_HOLES = 24 * 3600.0
+"""Seconds of silence put in altogether; more means that the clock is broken."""
+MAX_FAULTS_IN_A_ROW = 20
+LOUDEST = 1.5
+"""Above it a float sample is an error of scale and not the ripple of a resampler."""
+
+_REASONS: dict[type[Exception], str] = {
+    av.error.InvalidDataError: "it is damaged, or it is no recording",
+    av.error.EOFError: "it ends before any audio",
+    av.error.DecoderNotFoundError: "its codec is not known here",
+    av.error.ArgumentError: "it is in no format for recordings, or its header makes no sense",
+    av.error.PatchWelcomeError: "it uses a variant of its codec that is not supported",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What the header of a recording says."""
+
+    seconds: float
+    """Declared length; 0.0 when the header does not say."""
+    rate: int
+    """Hertz."""
+    channels: int
+    codec: str
+    """ffmpeg's name, such as `pcm_mulaw`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A stretch of a recording, all channels."""
+
+    offset: float
+    """Where it starts, in seconds on the clock of the recording."""
+    samples: NDArray[np.float32]
+    """16,000 Hz, -1 to 1, shape (channels, n)."""
+
+
+def probe(path: str, name: str) -> Shape:
+    """Return what the header of the recording at `path` says, without decoding it.
+
+    `name` is what people call it: it appears in errors, and its suffix tells
+    headerless formats. Raises `Undecodable`.
+    """
+    with _plain_words(name), opened(path) as file, _container(file, name) as container:
+        return _shape(container, _best(container), file)
+
+
+def blocks(path: str, name: str, seconds: float = 600.0) -> Decoded:
+    """Decode the recording at `path` in blocks of at most `seconds`; see `Decoded`.
+
+    Nothing is opened before the first block is asked for.
+    """
+    return Decoded(path, name, seconds)
+
+
+class Decoded(Iterator[Block]):
+    """The blocks of one recording, one after the other, without gaps.
+
+    Iterating raises `Undecodable` when no audio can be read at all. `warnings`
+    and `seconds` are complete when the last block has been taken. Memory is one
+    block whatever the length. An iteration that is given up should be closed.
+    """
+
+    def __init__(self, path: str, name: str, seconds: float) -> None:
+        self.shape: Shape | None = None
+        """What the header said; known with the first block."""
+        self.warnings: list[str] = []
+        """Sentences about what is wrong with the recording but did not stop it."""
+        self.seconds = 0.0
+        """How much has been given out so far."""
+        self._faults = _Faults()
+        self._blocks = self._decode(path, name, round(seconds * RATE))
+
+    def __next__(self) -> Block:
+        """Return the next block."""
+        return next(self._blocks)
+
+    def close(self) -> None:
+        """Close the file; the recording cannot be read on."""
+        self._blocks.close()
+
+    def _decode(self, path: str, name: str, size: int) -> Generator[Block]:
+        with _plain_words(name), opened(path) as file, _container(file, name) as container:
+            before = os.fstat(file.fileno())
+            stream = _best(container)
+            self.shape = _shape(container, stream, file)
+            if len(container.streams.audio) > 1:
+                self.warnings.append(
+                    f"it has {len(container.streams.audio)} audio tracks; only the best was used"
+                )
+            pile = _Pile(size)
+            for samples in _placed(container, stream, self._faults):
+                for block in pile.add(samples):
+                    self.seconds = pile.seconds
+                    yield block
+            yield from pile.rest()
+            self.seconds = pile.seconds
+            if not pile.seconds:
+                raise Undecodable(
+                    f"{printable(name)} contains no audio", hint="is it still being written?"
+                )
+            if has_length(container.format.name, file):
+                self._compare(self.shape.seconds)
+            self._tell(os.fstat(file.fileno()), before)
+
+    def _compare(self, declared: float) -> None:
+        if declared and abs(declared - self.seconds) > max(0.5, declared / 100):
+            self.warnings.append(
+                f"the header says {declared:.1f} s, {self.seconds:.1f} s could be decoded"
+            )
+
+    def _tell(self, after: os.stat_result, before: os.stat_result) -> None:
+        if (after.st_size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
+            self.warnings.append("the file was changed while it was read")
+        self.warnings += self._faults.told()
+
+
+@dataclass(slots=True)
+class _Faults:
+    """What went wrong without stopping the decoder."""
+
+    packets: int = 0
+    numbers: int = 0
+    loud: int = 0
+    holes: int = 0
+    silence: float = 0.0
+    jumps: int = 0
+    layouts: int = 0
+    unread: str = ""
+
+    def told(self) -> list[str]:
+        """Return one sentence for each kind that occurred."""
+        return [
+            sentence
+            for happened, sentence in (
+                (self.unread, f"it could not be read to its end: {self.unread}"),
+                (self.packets, f"{self.packets} damaged packets were left out"),
+                (self.numbers, f"{self.numbers} samples were no finite numbers and became silence"),
+                (self.loud, f"{self.loud} samples were far above full scale and were clipped"),
+                (
+                    self.holes,
+                    f"{self.holes} holes were filled with {self.silence:.1f} s of silence",
+                ),
+                (self.jumps, f"its clock jumps back {self.jumps} times; it was read as one piece"),
+                (self.layouts, "the number of channels changes on the way; the first was kept"),
+            )
+            if happened
+        ]
+
+
+@contextmanager
+def _plain_words(name: str) -> Iterator[None]:
+    try:
+        yield
+    except (Refused, FFmpegError, OSError, ValueError, ArithmeticError) as error:
+        raise Undecodable(
+            f"{printable(name)} cannot be decoded: {_reason(error)}",
+            hint=error.hint if isinstance(error, Refused) else "",
+        ) from error
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, Refused):
+        return str(error)
+    for kind, words in _REASONS.items():
+        if isinstance(error, kind):
+            return words
+    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return text[:1].lower() + text[1:]
+
+
+@contextmanager
+def _container(file: FileIO, name: str) -> Iterator[InputContainer]:
+    form, options = sniff(os.pread(file.fileno(), 16, 0), name)
+    # "none" is no protocol: what is inside a file can open nothing, not even another file.
+    options |= {"protocol_whitelist": "none", "format_whitelist": FORMATS}
+    with av.open(file, "r", format=form, options=options, metadata_errors="replace") as container:
+        yield container
+
+
+def _best(container: InputContainer) -> AudioStream:
+    stream = container.streams.best("audio")
+    if stream is None:
+        raise Refused("it contains no audio track")
+    return cast("AudioStream", stream)
+
+
+def _shape(container: InputContainer, stream: AudioStream, file: FileIO) -> Shape:
+    context = stream.codec_context
+    if context.channels not in range(1, MAX_CHANNELS + 1):
+        raise Refused(
+            f"it has {context.channels} channels, and 1 to {MAX_CHANNELS} can be used",
+            hint="split it into files of fewer channels",
+        )
+    if context.sample_rate not in RATES:
+        raise Refused(f"its sample rate is {context.sample_rate} Hz")
+    seconds = 0.0
+    if stream.duration is not None and stream.time_base is not None:
+        seconds = float(stream.duration * stream.time_base)
+    elif container.duration is not None:
+        seconds = container.duration / av.time_base
+    seconds = max(0.0, seconds, promised_seconds(file))
+    return Shape(seconds, context.sample_rate, context.channels, context.codec.canonical_name)
+
+
+def _frames(
+    container: InputContainer, stream: AudioStream, faults: _Faults
+) -> Iterator[AudioFrame]:
+    """Yield what can be decoded, going on after what cannot."""
+    in_a_row = 0
+    while in_a_row < MAX_FAULTS_IN_A_ROW:
+        try:
+            for packet in container.demux(stream):
+                yield from _of_packet(packet, faults)
+                in_a_row = 0
+        except FFmpegError:
+            faults.packets += 1
+            in_a_row += 1
+        except OSError as error:
+            faults.unread = _reason(error)
+            return
+        else:
+            return
+
+
+def _of_packet(packet: Packet[AudioStream], faults: _Faults) -> Iterator[AudioFrame]:
+    try:
+        yield from packet.decode()
+    except av.error.EOFError:
+        return
+    except FFmpegError:
+        faults.packets += 1
+
+
+class _Clock:
+    """Compares the timestamps with the samples that have come."""
+
+    def __init__(self, start: float, faults: _Faults) -> None:
+        self._start = start
+        self._now = 0.0
+        self._faults = faults
+
+    def hole(self, frame: AudioFrame) -> int:
+        """Return how many samples of silence belong before `frame`, at 16,000 Hz."""
+        ahead = 0.0
+        if frame.pts is not None and frame.time_base is not None:
+            ahead = float(frame.pts * frame.time_base) - self._start - self._now
+        if ahead < -1.0:  # recordings joined into one file: each starts at 0
+            self._start += ahead
+            self._faults.jumps += 1
+        missing = round(ahead * RATE) if ahead > HOLE else 0
+        if missing:
+            self._faults.holes += 1
+            self._faults.silence += missing / RATE
+        if self._faults.silence > MAX_HOLES:
+            raise Refused("its clock jumps ahead by more than a day")
+        self._now += missing / RATE + frame.samples / frame.sample_rate
+        return missing
+
+
+def _placed(
+    container: InputContainer, stream: AudioStream, faults: _Faults
+) -> Iterator[NDArray[np.float32]]:
+    """Yield the samples of all channels on the clock of the recording, shape (channels, n)."""
+    clock = _Clock((container.start_time or 0) / av.time_base, faults)
+    resampler: _Resampler | None = None
+    channels = 0
+    for frame in _frames(container, stream, faults):
+        channels = channels or min(frame.layout.nb_channels, MAX_CHANNELS)
+        faults.layouts += frame.layout.nb_channels != channels
+        hole = clock.hole(frame)
+        if resampler and (hole or not resampler.takes(frame)):
+            yield from resampler.rest()
+            resampler = None
+        for start in range(0, hole, RATE):
+            yield np.zeros((channels, min(RATE, hole - start)), np.float32)
+        resampler = resampler or _Resampler(frame, channels)
+        yield from resampler.add(_finite(frame, faults))
+    if resampler:
+        yield from resampler.rest()
+
+
+class _Resampler:
+    """Frames of one format to 16,000 Hz float32 with a fixed number of channels."""
+
+    def __init__(self, frame: AudioFrame, channels: int) -> None:
+        self._like = (frame.format.name, frame.layout.name, frame.sample_rate)
+        self._channels = channels
+        self._swr = AudioResampler(format="fltp", rate=RATE, options=RESAMPLER)
+
+    def takes(self, frame: AudioFrame) -> bool:
+        return (frame.format.name, frame.layout.name, frame.sample_rate) == self._like
+
+    def add(self, frame: AudioFrame | None) -> Iterator[NDArray[np.float32]]:
+        for done in self._swr.resample(frame):
+            samples = done.to_ndarray()[: self._channels]
+            missing = self._channels - samples.shape[0]
+            if missing:
+                samples = np.pad(samples, ((0, missing), (0, 0)))
+            yield np.clip(samples, -1.0, 1.0)
+
+    def rest(self) -> Iterator[NDArray[np.float32]]:
+        return self.add(None)
+
+
+def _finite(frame: AudioFrame, faults: _Faults) -> AudioFrame:
+    """Return the frame without values that would spoil everything near them."""
+    if not frame.format.name.startswith(("flt", "dbl")):
+        return frame
+    values = cast("NDArray[np.float32]", frame.to_ndarray())
+    wrong = ~(np.abs(values) <= LOUDEST)  # true for NaN as well
+    if not wrong.any():
+        return frame
+    finite = np.isfinite(values)
+    faults.numbers += int((~finite).sum())
+    faults.loud += int((wrong & finite).sum())
+    clean = AudioFrame.from_ndarray(
+        np.clip(np.nan_to_num(values, posinf=0.0, neginf=0.0), -1.0, 1.0),
+        format=frame.format.name,
+        layout=frame.layout.name,
+    )
+    clean.sample_rate, clean.pts, clean.time_base = frame.sample_rate, frame.pts, frame.time_base
+    return clean
+
+
+class _Pile:
+    """Collects samples until they make a block."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._block: NDArray[np.float32] | None = None
+        self._filled = 0
+        self._given = 0
+
+    @property
+    def seconds(self) -> float:
+        """How much has been collected since the beginning."""
+        return (self._given + self._filled) / RATE
+
+    def add(self, samples: NDArray[np.float32]) -> Iterator[Block]:
+        while samples.shape[1]:
+            if self._block is None:
+                self._block = np.empty((samples.shape[0], self._size), np.float32)
+            part = samples[:, : self._size - self._filled]
+            self._block[:, self._filled : self._filled + part.shape[1]] = part
+            self._filled += part.shape[1]
+            samples = samples[:, part.shape[1] :]
+            if self._filled == self._size:
+                yield from self.rest()
+
+    def rest(self) -> Iterator[Block]:
+        if self._block is not None and self._filled:
+            whole = self._filled == self._size
+            samples = self._block if whole else self._block[:, : self._filled].copy()
+            offset = self._given / RATE
+            self._given += self._filled
+            self._block, self._filled = None, 0
+            yield Block(offset, samples)
