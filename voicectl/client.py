@@ -113,6 +113,10 @@ class Door:
         answer = self._ask("POST", "/v1/uploads", params={"name": name}, content=blocks)
         return msgspec.json.decode(answer.content, type=str)
 
+    def unreadable(self, paths: Sequence[str]) -> list[str]:
+        """Return those of the paths that the daemon may not read."""
+        return self._post("/v1/unreadable", list(paths), list[str])
+
     def jobs(self, limit: int = 50) -> list[Job]:
         """Return the latest jobs, newest first."""
         return self._get("/v1/jobs", list[Job], limit=limit)
@@ -159,9 +163,12 @@ class Door:
         """Return calls, newest first."""
         return self._get("/v1/calls", list[CallLine], limit=limit, offset=offset)
 
-    def call(self, call: str) -> CallRecord:
-        """Return one call whole; the beginning of its id is enough when it is unique."""
-        return self._get(f"/v1/calls/{call}", CallRecord)
+    def call(self, call: str, key: str | None = None) -> CallRecord:
+        """Return one call whole; the beginning of its id is enough when it is unique.
+
+        With `key`, a task's own, its transcript is that very result, else the latest.
+        """
+        return self._get(f"/v1/calls/{call}", CallRecord, **({"key": key} if key else {}))
 
     def search(self, text: str, limit: int = 50) -> list[Hit]:
         """Return segments that contain `text`, upper and lower case alike."""

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     Samples: TypeAlias = NDArray[np.float32]
     """Mono, 16,000 Hz, -1 to 1, shape (n,)."""
 
+ChannelsWish: TypeAlias = Literal["auto", "split", "mix"]
+"""How to treat several channels: find out, each a leg, or all in one."""
+
 RATE = 16_000
 """Hertz, of all samples inside voicectl."""
 
@@ -35,7 +38,7 @@ class TranscribeOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True,
     languages: tuple[str, ...] = ()
     """The languages that may be detected; empty allows all."""
     task: Literal["transcribe", "translate"] = "transcribe"
-    channels: Literal["auto", "split", "mix"] = "auto"
+    channels: ChannelsWish = "auto"
     channel_names: tuple[str, ...] = ()
     """Speakers of the channels, from the left."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
@@ -149,8 +152,8 @@ class Transcriber(Protocol):
 class Tools(Protocol):
     """What a stage is lent while it runs."""
 
-    def recording(self, audio: Audio, channels: str) -> Recording:
-        """Open a recording; `channels` as in `TranscribeOptions`."""
+    def recording(self, audio: Audio, channels: ChannelsWish) -> Recording:
+        """Open a recording; `see `ChannelsWish`."""
 
     def transcriber(self, options: TranscribeOptions, language: str | None) -> Transcriber:
         """Return a loaded recogniser for the language, kept warm between recordings.

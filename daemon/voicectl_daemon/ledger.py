@@ -22,15 +22,6 @@ from voicectl.errors import DiskFull, NotFound, UsageError
 from voicectl.types import Ask, Audio, Job, Outputs, Problem, Task, TaskState
 from voicectl_daemon import ids, schema
 
-FINAL = tuple(str(state) for state in TaskState if state.final)
-OPEN = tuple(str(state) for state in TaskState if not state.final)
-AGAIN = (TaskState.FAILED, TaskState.DEAD, TaskState.CANCELLED)
-"""States from which a task can be tried once more."""
-
-
-def _marks(values: Sequence[Any]) -> str:
-    return ",".join("?" * len(values))
-
 
 class Ledger:
     """The only user of the ledger's file; its methods may be called from any thread."""
@@ -165,8 +156,8 @@ class Ledger:
         with self._change() as db:
             changed = db.execute(
                 "UPDATE job SET state='finished' WHERE id=? AND state='running' AND NOT EXISTS "
-                f"(SELECT 1 FROM task WHERE job=? AND state IN ({_marks(OPEN)}))",
-                (job, job, *OPEN),
+                "(SELECT 1 FROM task WHERE job=? AND state IN ('new','queued','running'))",
+                (job, job),
             ).rowcount
         return changed == 1
 
@@ -178,18 +169,19 @@ class Ledger:
         with self._change() as db:
             db.execute("UPDATE job SET state='running' WHERE id=? AND state='planning'", (job,))
             db.execute(
-                "UPDATE task SET state='cancelled', finished=? WHERE job=? AND state IN ('new','queued')",
+                "UPDATE task SET state='cancelled', finished=? "
+                "WHERE job=? AND state IN ('new','queued')",
                 (time.time(), job),
             )
-        return self._tasks("job=? AND state='running'", job)
+        return self._tasks("SELECT * FROM task WHERE job=? AND state='running'", job)
 
     def retry(self, job: str) -> int:
         """Give the tasks of a job that did not succeed another chance; return how many."""
         with self._change() as db:
             count = db.execute(
                 "UPDATE task SET state='new', error=NULL, attempts=0, deaths=0, done_seconds=0, "
-                f"finished=NULL WHERE job=? AND state IN ({_marks(AGAIN)})",
-                (job, *AGAIN),
+                "finished=NULL WHERE job=? AND state IN ('failed','dead','cancelled')",
+                (job,),
             ).rowcount
             if count:
                 db.execute("UPDATE job SET state='planning' WHERE id=?", (job,))
@@ -197,16 +189,16 @@ class Ledger:
 
     # tasks
 
-    def _tasks(self, where: str, *given: Any) -> list[Task]:
-        return [_task(row) for row in self._rows(f"SELECT * FROM task WHERE {where}", *given)]
+    def _tasks(self, query: str, *given: Any) -> list[Task]:
+        return [_task(row) for row in self._rows(query, *given)]
 
     def tasks(self, job: str) -> list[Task]:
         """Return the tasks of a job in the order in which they were asked for."""
-        return self._tasks("job=? ORDER BY seq", job)
+        return self._tasks("SELECT * FROM task WHERE job=? ORDER BY seq", job)
 
     def task(self, task: str) -> Task:
         """Return one task. Raises `NotFound`."""
-        found = self._tasks("id=?", task)
+        found = self._tasks("SELECT * FROM task WHERE id=?", task)
         if not found:
             raise NotFound(f"there is no task '{task}'")
         return found[0]
@@ -240,8 +232,8 @@ class Ledger:
             row = db.execute(
                 "UPDATE task SET state='running', owner=?, lease_until=?, attempts=attempts+1 "
                 "WHERE id=(SELECT t.id FROM task t JOIN job j ON j.id=t.job "
-                "WHERE t.state='queued' AND j.state='running' AND NOT EXISTS "
-                "(SELECT 1 FROM task r WHERE r.tenant=t.tenant AND r.key=t.key AND r.state='running') "
+                "WHERE t.state='queued' AND j.state='running' AND NOT EXISTS (SELECT 1 FROM task r "
+                "WHERE r.tenant=t.tenant AND r.key=t.key AND r.state='running') "
                 "ORDER BY t.seq LIMIT 1) RETURNING *",
                 (owner, now + lease),
             ).fetchone()
@@ -251,18 +243,19 @@ class Ledger:
         """Keep a claim alive; False when it is lost."""
         with self._change() as db:
             changed = db.execute(
-                "UPDATE task SET lease_until=?, done_seconds=? WHERE id=? AND owner=? AND state='running'",
+                "UPDATE task SET lease_until=?, done_seconds=? "
+                "WHERE id=? AND owner=? AND state='running'",
                 (time.time() + lease, done_seconds, task, owner),
             ).rowcount
         return changed == 1
 
     def finish(self, task: str, owner: str) -> list[Task]:
-        """Mark a task done, and with it every waiting task with the same key; return all of them."""
+        """Mark a task done, and every waiting task with the same key; return all of them."""
         now = time.time()
         with self._change() as db:
             row = db.execute(
-                "UPDATE task SET state='done', owner=NULL, lease_until=NULL, finished=?, error=NULL "
-                "WHERE id=? AND owner=? AND state='running' RETURNING *",
+                "UPDATE task SET state='done', owner=NULL, lease_until=NULL, finished=?, "
+                "error=NULL WHERE id=? AND owner=? AND state='running' RETURNING *",
                 (now, task, owner),
             ).fetchone()
             if row is None:
@@ -280,8 +273,8 @@ class Ledger:
         with self._change() as db:
             db.execute(
                 "UPDATE task SET state=?, error=?, owner=NULL, lease_until=NULL, finished=? "
-                f"WHERE id=? AND state IN ({_marks(OPEN)})",
-                (state, error, time.time(), task, *OPEN),
+                "WHERE id=? AND state IN ('new','queued','running')",
+                (state, error, time.time(), task),
             )
         return self.task(task)
 
@@ -295,18 +288,26 @@ class Ledger:
             ).fetchall()
         return int(rows[0]["deaths"]) if rows else 0
 
-    def sweep(self, *, everything: bool = False) -> int:
+    def sweep(self, *, everything: bool = False, held: Iterable[str] = ()) -> int:
         """Put back tasks whose lease has run out, or all running ones; return how many.
 
-        A daemon that starts holds the lock of the data folder, so nobody else
-        can be at work: whatever is still marked as running was interrupted.
+        Tasks in `held` are at work in this very process and stay, whatever the
+        clock says: it may have been set. A daemon that starts holds the lock of
+        the data folder, so nobody else can be at work and everything goes back.
         """
+        kept = set(held)
         with self._change() as db:
-            return db.execute(
-                "UPDATE task SET state='queued', owner=NULL, lease_until=NULL, done_seconds=0 "
-                "WHERE state='running' AND (? OR lease_until < ?)",
+            late = db.execute(
+                "SELECT id FROM task WHERE state='running' AND (? OR lease_until < ?)",
                 (everything, time.time()),
-            ).rowcount
+            ).fetchall()
+            lost = [(row["id"],) for row in late if row["id"] not in kept]
+            db.executemany(
+                "UPDATE task SET state='queued', owner=NULL, lease_until=NULL, done_seconds=0 "
+                "WHERE id=?",
+                lost,
+            )
+        return len(lost)
 
     def counts(self) -> dict[str, int]:
         """Return how many tasks are in which state."""
@@ -328,10 +329,9 @@ class Ledger:
         exist = set(taken)
         with self._change() as db:
             owners = {
-                row["path"]: row["call"]
-                for row in db.execute(
-                    f"SELECT path, call FROM file WHERE path IN ({_marks(paths)})", tuple(paths)
-                )
+                path: row["call"]
+                for path in paths
+                for row in db.execute("SELECT call FROM file WHERE path=?", (path,))
             }
             free = (
                 p for p in paths if owners.get(p) == call or (p not in exist and p not in owners)
@@ -354,6 +354,15 @@ class Ledger:
     def running_for(self, call: str) -> bool:
         """True while somebody works on the call."""
         return bool(self._rows("SELECT 1 FROM task WHERE call=? AND state='running' LIMIT 1", call))
+
+    def drop_queued(self, call: str) -> list[Task]:
+        """Cancel what waits to be done to a call; return the tasks that somebody works on."""
+        with self._change() as db:
+            db.execute(
+                "UPDATE task SET state='cancelled', finished=? WHERE call=? AND state='queued'",
+                (time.time(), call),
+            )
+        return self._tasks("SELECT * FROM task WHERE call=? AND state='running'", call)
 
     def forget(self, call: str) -> None:
         """Remove every trace of a call; jobs that held nothing else go with it."""

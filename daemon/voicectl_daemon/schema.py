@@ -20,7 +20,8 @@ def missing(schema: str, version: int, what: str) -> list[str]:
     newest = max(sections)
     if version > newest:
         raise ConfigError(
-            f"the {what} was written by a newer voicectl (schema {version}, this one knows {newest})",
+            f"the {what} was written by a newer voicectl "
+            f"(schema {version}, this one knows up to {newest})",
             hint="install that version again; nothing was changed",
         )
     return [text for number, text in sorted(sections.items()) if number > version]

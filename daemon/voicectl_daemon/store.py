@@ -11,7 +11,7 @@ import os
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
@@ -69,8 +69,13 @@ class Store:
         db.execute("CREATE SCHEMA IF NOT EXISTS book")
         db.execute("CREATE TABLE IF NOT EXISTS book.version AS SELECT 0 AS version")
         version = _one(db.execute("SELECT version FROM book.version"))[0]
-        for number, section in enumerate(schema.missing("store.sql", version, "store"), version + 1):
-            db.execute(f"BEGIN; {section}; UPDATE book.version SET version={number}; COMMIT;")
+        for number, section in enumerate(
+            schema.missing("store.sql", version, "store"), version + 1
+        ):
+            db.begin()
+            db.execute(section)
+            db.execute("UPDATE book.version SET version=?", [number])
+            db.commit()
         for setting in _CONFINE:
             db.execute(setting)
         self._path.chmod(0o600)
@@ -109,7 +114,11 @@ class Store:
                 cursor.begin()
                 yield cursor
                 cursor.commit()
-            except (duckdb.FatalException, duckdb.TransactionException, duckdb.IOException) as error:
+            except (
+                duckdb.FatalException,
+                duckdb.TransactionException,
+                duckdb.IOException,
+            ) as error:
                 # A failed checkpoint leaves the whole engine dead until it is opened anew.
                 self._reopen()
                 raise DiskFull(
@@ -237,9 +246,13 @@ class Store:
                 [tenant, start, start],
             ).fetchall()
         if not rows:
-            raise NotFound(f"there is no call '{start}'", hint="list them with: voicectl calls list")
+            raise NotFound(
+                f"there is no call '{start}'", hint="list them with: voicectl calls list"
+            )
         if len(rows) > 1 and start != "last":
-            raise UsageError(f"more than one call begins with '{start}'", hint="give more of its id")
+            raise UsageError(
+                f"more than one call begins with '{start}'", hint="give more of its id"
+            )
         return str(rows[0][0])
 
     def call(self, call: str, key: str | None = None) -> CallRecord:
@@ -248,13 +261,16 @@ class Store:
             head = _dicts(db.execute("SELECT * FROM book.calls WHERE id=?", [call]))
             told = _dicts(
                 db.execute(
-                    "SELECT * FROM book.transcripts WHERE call=? AND (key=? OR (? IS NULL AND latest))",
+                    "SELECT * FROM book.transcripts "
+                    "WHERE call=? AND (key=? OR (? IS NULL AND latest))",
                     [call, key, key],
                 )
             )
             rows = (
                 _dicts(
-                    db.execute("SELECT * FROM book.segments WHERE key=? ORDER BY id", [told[0]["key"]])
+                    db.execute(
+                        "SELECT * FROM book.segments WHERE key=? ORDER BY id", [told[0]["key"]]
+                    )
                 )
                 if told
                 else []
@@ -267,7 +283,7 @@ class Store:
         """Return segments that contain `text`, upper and lower case alike, newest calls first."""
         with self._reading() as db:
             rows = db.execute(
-                "SELECT s.call, c.name, s.id, s.\"start\", s.\"end\", s.speaker, s.text "
+                'SELECT s.call, c.name, s.id, s."start", s."end", s.speaker, s.text '
                 "FROM segments s JOIN book.calls c ON c.id=s.call "
                 "WHERE s.tenant=? AND contains(lower(s.text), lower(?)) "
                 "ORDER BY c.created DESC, s.call, s.id LIMIT ?",
@@ -376,8 +392,3 @@ def _sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def now() -> datetime:
-    """Return the present in UTC."""
-    return datetime.now(UTC)

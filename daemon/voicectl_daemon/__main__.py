@@ -1,0 +1,5 @@
+"""`python -m voicectl_daemon`: what `voicectl serve` runs."""
+
+from voicectl_daemon.main import main
+
+main()

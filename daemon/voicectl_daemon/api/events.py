@@ -1,0 +1,88 @@
+"""Events over a WebSocket: first where things stand, then what happens."""
+
+from __future__ import annotations
+
+import asyncio
+
+import msgspec
+from fastapi import APIRouter, WebSocket, WebSocketDisconnect
+
+from voicectl.errors import VoicectlError
+from voicectl.types import Event, EventKind
+from voicectl_daemon import bus
+from voicectl_daemon.hand import Books
+from voicectl_daemon.parts import House, Tenant
+
+router = APIRouter(prefix="/v1")
+
+TRY_AGAIN_LATER = 1013
+REFUSED = 1008
+
+
+@router.websocket("/events")
+async def events(socket: WebSocket, house: House, tenant: Tenant, job: str | None = None) -> None:
+    """Send events as JSON; with `job`, those of one job until it is finished."""
+    await socket.accept()
+    try:
+        found = house.books.ledger.find_job(tenant, job) if job else None
+    except VoicectlError as error:
+        await socket.close(REFUSED, error.text)
+        return
+    with house.books.bus.listening(found) as listener:
+        try:
+            if found and await _catch_up(socket, house.books, found):
+                await socket.close()
+                return
+            await _follow(socket, listener)
+        except WebSocketDisconnect:
+            return
+
+
+async def _catch_up(socket: WebSocket, books: Books, job: str) -> bool:
+    """Send where a job stands; True when it is finished."""
+    told = await asyncio.to_thread(_standing, books, job)
+    for event in told:
+        await _send(socket, event)
+    return told[-1].kind is EventKind.JOB_FINISHED
+
+
+def _standing(books: Books, job: str) -> list[Event]:
+    found, tasks = books.ledger.job(job), books.ledger.tasks(job)
+    told = [bus.of_job(EventKind.JOB_CREATED, found)]
+    told += [event for task in tasks if (event := bus.standing(task))]
+    if found.state != "planning":
+        told.append(bus.planned(found, tasks))
+    if found.state == "finished":
+        told.append(bus.of_job(EventKind.JOB_FINISHED, found, **found.counts))
+    return told
+
+
+async def _follow(socket: WebSocket, listener: bus.Listener) -> None:
+    """Send events until there are no more, the client leaves, or it is too slow."""
+    gone = asyncio.create_task(_until_gone(socket))
+    try:
+        while True:
+            coming = asyncio.create_task(listener.next())
+            await asyncio.wait({coming, gone}, return_when=asyncio.FIRST_COMPLETED)
+            if not coming.done():
+                coming.cancel()
+                return
+            event = coming.result()
+            if event is None:
+                await socket.close(TRY_AGAIN_LATER)
+                return
+            await _send(socket, event)
+            if listener.job and event.kind is EventKind.JOB_FINISHED:
+                await socket.close()
+                return
+    finally:
+        gone.cancel()
+
+
+async def _until_gone(socket: WebSocket) -> None:
+    while (await socket.receive())["type"] != "websocket.disconnect":
+        pass
+
+
+async def _send(socket: WebSocket, event: Event) -> None:
+    await socket.send_text(msgspec.json.encode(event).decode())

@@ -1,0 +1,71 @@
+"""The parts of a daemon, as the routes see them."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import Annotated
+
+from fastapi import Depends
+from fastapi.requests import HTTPConnection
+
+from voicectl.paths import Home
+from voicectl.types import DEFAULT_TENANT
+from voicectl_daemon.foreman import Foreman
+from voicectl_daemon.hand import Books
+from voicectl_daemon.planner import Planner
+
+
+class Presence:
+    """Who is at the door."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._inside = 0
+        self._last = time.monotonic()
+
+    def enter(self) -> None:
+        """Note that somebody came in."""
+        with self._lock:
+            self._inside += 1
+
+    def leave(self) -> None:
+        """Note that somebody left."""
+        with self._lock:
+            self._inside -= 1
+            self._last = time.monotonic()
+
+    def empty_for(self) -> float:
+        """Return for how many seconds nobody has been here; 0 while somebody is."""
+        with self._lock:
+            return 0.0 if self._inside else time.monotonic() - self._last
+
+
+@dataclass(slots=True)
+class Parts:
+    """What the daemon is made of."""
+
+    home: Home
+    books: Books
+    foreman: Foreman
+    planner: Planner
+    on_demand: bool
+    leave: threading.Event = field(default_factory=threading.Event)
+    """Set when the daemon is asked to stop."""
+    presence: Presence = field(default_factory=Presence)
+    started: float = field(default_factory=time.monotonic)
+
+
+def _parts(connection: HTTPConnection) -> Parts:
+    found: Parts = connection.app.state.parts
+    return found
+
+
+def _tenant() -> str:
+    """Return the tenant of whoever knocks: at the Unix socket that is the site itself."""
+    return DEFAULT_TENANT
+
+
+House = Annotated[Parts, Depends(_parts)]
+Tenant = Annotated[str, Depends(_tenant)]

@@ -1,0 +1,162 @@
+"""What the daemon and its children say to each other, one message at a time.
+
+A child is a separate process that runs native code on behalf of the daemon.
+They share one socket; a message is a length and then JSON.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from multiprocessing.connection import Connection
+from typing import TypeAlias
+
+import msgspec
+
+from voicectl.errors import WorkerDied
+from voicectl.types import Audio, CallRecord, Segment
+
+
+class Look(msgspec.Struct, tag=True, frozen=True):
+    """Say what kind of recording this is."""
+
+    path: str
+    name: str
+
+
+class Run(msgspec.Struct, tag=True, frozen=True):
+    """Run a checked recipe over a recording."""
+
+    task: str
+    steps: bytes
+    record: CallRecord
+
+
+class Stop(msgspec.Struct, tag=True, frozen=True):
+    """Give up the task you are at."""
+
+    task: str
+
+
+class Looked(msgspec.Struct, tag=True, frozen=True):
+    """What kind of recording it is."""
+
+    audio: Audio
+
+
+class Heard(msgspec.Struct, tag=True, frozen=True):
+    """A segment, before the call is done."""
+
+    segment: Segment
+
+
+class Progress(msgspec.Struct, tag=True, frozen=True):
+    """How much of the recording has been worked through."""
+
+    seconds: float
+
+
+class Alive(msgspec.Struct, tag=True, frozen=True):
+    """The child's own state, told every few seconds."""
+
+    memory: int
+    models: tuple[str, ...]
+
+
+class Finished(msgspec.Struct, tag=True, frozen=True):
+    """The recipe ran to its end."""
+
+    record: CallRecord
+
+
+class Failed(msgspec.Struct, tag=True, frozen=True):
+    """It did not work; the child is fine."""
+
+    code: str
+    text: str
+    hint: str
+
+
+Order: TypeAlias = Look | Run | Stop
+Report: TypeAlias = Looked | Heard | Progress | Alive | Finished | Failed
+
+_orders: msgspec.json.Decoder[Order] = msgspec.json.Decoder(Order)
+_reports: msgspec.json.Decoder[Report] = msgspec.json.Decoder(Report)
+
+
+def read_order(line: Connection) -> Order:
+    """Return the next order. Raises `EOFError` when the daemon is gone."""
+    return _orders.decode(line.recv_bytes())
+
+
+def send(line: Connection, message: Order | Report) -> None:
+    """Send one message whole."""
+    line.send_bytes(msgspec.json.encode(message))
+
+
+class Child:
+    """A child process and the line to it.
+
+    It is started by `exec`, never by `fork`: models, threads and locks of the
+    daemon must not be copied.
+    """
+
+    def __init__(self, models_folder: str) -> None:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            self._process = subprocess.Popen(
+                [
+                    sys.executable,
+                    "-m",
+                    "voicectl_daemon.worker",
+                    str(theirs.fileno()),
+                    models_folder,
+                ],
+                stdin=subprocess.DEVNULL,
+                pass_fds=[theirs.fileno()],
+                env=os.environ | {"HF_HUB_OFFLINE": "1", "OMP_WAIT_POLICY": "PASSIVE"},
+            )
+        self._line = Connection(ours.detach())
+
+    @property
+    def pid(self) -> int:
+        """Of the process."""
+        return self._process.pid
+
+    @property
+    def alive(self) -> bool:
+        """True until the process has ended."""
+        return self._process.poll() is None
+
+    def send(self, order: Order) -> None:
+        """Give an order. Raises `WorkerDied`."""
+        try:
+            send(self._line, order)
+        except OSError as error:
+            raise self._death() from error
+
+    def report(self, seconds: float) -> Report | None:
+        """Return what the child says next, None when it stays silent for `seconds`.
+
+        Raises `WorkerDied`.
+        """
+        try:
+            if not self._line.poll(seconds):
+                return None
+            return _reports.decode(self._line.recv_bytes())
+        except (EOFError, OSError) as error:
+            raise self._death() from error
+
+    def kill(self) -> None:
+        """End the process at once; for a child that is gone already this changes nothing."""
+        self._process.kill()
+        self._process.wait()
+        self._line.close()
+
+    def _death(self) -> WorkerDied:
+        self.kill()
+        code = self._process.returncode
+        how = f"killed by signal {-code}" if code < 0 else f"exit status {code}"
+        return WorkerDied(f"the process that worked on it ended unexpectedly ({how})")

@@ -1,0 +1,163 @@
+"""The child that owns models: takes one order at a time and reports what it hears.
+
+    python -m voicectl_daemon.worker SOCKET MODELS
+
+Native code lives here, where it may crash without taking anything along. The
+child ends when the daemon does.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import queue
+import resource
+import signal
+import sys
+import threading
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import psutil
+
+from voicectl.errors import Cancelled, RecordingError, VoicectlError
+from voicectl.interfaces import ChannelsWish, Recording, TranscribeOptions, Transcriber
+from voicectl.types import Audio, Segment
+from voicectl_daemon import wire
+from voicectl_models import decode, recording
+from voicectl_models.pool import Pool
+from voicectl_recipes import engine, load
+
+ALIVE_SECONDS = 2.0
+"""How often the child tells how it is."""
+
+log = logging.getLogger(__name__)
+
+
+class Worker:
+    """Serves one line to the daemon."""
+
+    def __init__(self, line: Connection, models_folder: Path) -> None:
+        self._line = line
+        self._sending = threading.Lock()
+        self._orders: queue.Queue[wire.Look | wire.Run] = queue.Queue()
+        self._stopped: set[str] = set()
+        self._pool = Pool(models_folder, self._tell_alive)
+
+    def serve(self) -> None:
+        """Work until the daemon goes away."""
+        threading.Thread(target=self._listen, daemon=True).start()
+        threading.Thread(target=self._stay_alive, daemon=True).start()
+        while True:
+            order = self._orders.get()
+            try:
+                self._do(order)
+            except VoicectlError as error:
+                self.tell(wire.Failed(error.code, error.text, error.hint))
+            except MemoryError:
+                os.abort()
+            except Exception as error:  # noqa: BLE001, one recording must not end the child
+                # A native library's own words may quote the call: they stay out of the log.
+                log.warning("unexpected %s at %s", type(error).__name__, type(order).__name__)
+                self.tell(wire.Failed("error", f"{type(error).__name__}: {error}", ""))
+
+    def tell(self, report: wire.Report) -> None:
+        """Send a report; several threads do."""
+        with self._sending:
+            wire.send(self._line, report)
+
+    def _do(self, order: wire.Look | wire.Run) -> None:
+        if isinstance(order, wire.Look):
+            self.tell(wire.Looked(look(order.path, order.name)))
+            return
+        tools = Lent(self, self._pool, order.task)
+        self.tell(wire.Finished(engine.run(load.from_wire(order.steps), order.record, tools)))
+
+    def stopped(self, task: str) -> bool:
+        """True when the daemon no longer wants this task."""
+        return task in self._stopped
+
+    def _listen(self) -> None:
+        try:
+            while True:
+                order = wire.read_order(self._line)
+                if isinstance(order, wire.Stop):
+                    self._stopped.add(order.task)
+                else:
+                    self._orders.put(order)
+        except (EOFError, OSError):
+            os._exit(0)
+
+    def _stay_alive(self) -> None:
+        pause = threading.Event()
+        while not pause.wait(ALIVE_SECONDS):
+            self._tell_alive()
+
+    def _tell_alive(self) -> None:
+        memory = psutil.Process().memory_info().rss
+        try:
+            self.tell(wire.Alive(memory, self._pool.loaded))
+        except OSError:
+            os._exit(0)
+
+
+class Lent:
+    """The tools of a stage while it works on one task."""
+
+    def __init__(self, worker: Worker, pool: Pool, task: str) -> None:
+        self._worker = worker
+        self._pool = pool
+        self._task = task
+
+    def recording(self, audio: Audio, channels: ChannelsWish) -> Recording:
+        """Open a recording that is read piece by piece."""
+        return recording.Recorded(audio, channels)
+
+    def transcriber(self, options: TranscribeOptions, language: str | None) -> Transcriber:
+        """Return a loaded recogniser."""
+        return self._pool.transcriber(options, language)
+
+    def segment(self, segment: Segment) -> None:
+        """Tell listeners of a segment."""
+        self._worker.tell(wire.Heard(segment))
+
+    def progress(self, seconds: float) -> None:
+        """Tell how far the work is; give up when nobody wants it any more."""
+        if self._worker.stopped(self._task):
+            raise Cancelled("cancelled")
+        self._worker.tell(wire.Progress(round(seconds, 3)))
+
+
+def look(path: str, name: str) -> Audio:
+    """Return what a recording is: its shape, and the digest of its content."""
+    shape = decode.probe(path, name)
+    digest = hashlib.sha256()
+    try:
+        with Path(path).open("rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+    except OSError as error:
+        raise RecordingError(f"{name} cannot be read: {error.strerror}") from error
+    return Audio(
+        path=path,
+        name=name,
+        seconds=shape.seconds or 0.0,
+        rate=shape.rate,
+        channels=shape.channels,
+        codec=shape.codec,
+        sha256=digest.hexdigest(),
+    )
+
+
+def main() -> None:
+    """Serve the line whose descriptor is the first argument."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the daemon's to understand
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core dump would hold the call
+    logging.basicConfig(level=logging.WARNING, format="worker: %(message)s")
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    Worker(Connection(int(sys.argv[1])), Path(sys.argv[2])).serve()
+
+
+if __name__ == "__main__":
+    main()

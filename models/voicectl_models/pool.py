@@ -1,0 +1,59 @@
+"""Loaded models, kept warm between recordings and let go when others need the room."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from pathlib import Path
+
+from voicectl import registry
+from voicectl.interfaces import TranscribeOptions, Transcriber, Wish
+from voicectl_models import weights
+from voicectl_models.weights import Weights
+
+KEEP = 2
+"""Models that stay loaded: the English and the multilingual one side by side."""
+
+Key = tuple[str, ...]
+
+
+def candidates(wish: Wish, models_folder: Path) -> tuple[Weights, ...]:
+    """Return the weights that a wish may be met with, the first choice first.
+
+    Raises `ModelMissing` when none of them is on this machine.
+    """
+    if wish.model != "auto":
+        return (weights.find(wish.model, models_folder),)
+    there = [found.name for found in weights.installed(models_folder)]
+    task = "translate" if wish.translate else "transcribe"
+    chosen = weights.choose(wish.language, task, there)
+    return tuple(weights.find(name, models_folder) for name in chosen)
+
+
+class Pool:
+    """The models of one process; not to be shared between threads."""
+
+    def __init__(self, models_folder: Path, told: Callable[[], None] = lambda: None) -> None:
+        self._folder = models_folder
+        self._loaded: OrderedDict[Key, Transcriber] = OrderedDict()
+        self._told = told
+
+    @property
+    def loaded(self) -> tuple[str, ...]:
+        """Names of the models in memory, the one used last at the end."""
+        return tuple(runner.model for runner in self._loaded.values())
+
+    def transcriber(self, options: TranscribeOptions, language: str | None) -> Transcriber:
+        """Return a recogniser for the language; one that can find it out when it is None."""
+        wish = Wish("asr", options.model, language, options.task == "translate")
+        best = candidates(wish, self._folder)[0]
+        key = (best.sha256, options.device, str(options.device_index), options.compute_type)
+        key = (*key, str(options.threads))
+        if key not in self._loaded:
+            while len(self._loaded) >= KEEP:
+                self._loaded.popitem(last=False)
+            backend = registry.load(registry.TRANSCRIBERS, "faster-whisper")
+            self._loaded[key] = backend(str(best.folder), best.name, options)
+            self._told()
+        self._loaded.move_to_end(key)
+        return self._loaded[key]
