@@ -19,7 +19,7 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import FileIO
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import av
 import numpy as np
@@ -231,7 +231,7 @@ def _reason(error: Exception) -> str:
 def _container(file: FileIO, name: str) -> Iterator[InputContainer]:
     form, options = sniff(os.pread(file.fileno(), 16, 0), name)
     # "none" is no protocol: what is inside a file can open nothing, not even another file.
-    options |= {"protocol_whitelist": "none", "format_whitelist": FORMATS}
+    options |= {"protocol_whitelist": "none", "format_whitelist": FORMATS, "max_size": "32768"}
     with av.open(file, "r", format=form, options=options, metadata_errors="replace") as container:
         yield container
 
@@ -302,7 +302,7 @@ class _Clock:
         """Return how many samples of silence belong before `frame`, at 16,000 Hz."""
         ahead = 0.0
         if frame.pts is not None and frame.time_base is not None:
-            ahead = float(frame.pts * frame.time_base) - self._start - self._now
+            ahead = frame.pts * float(frame.time_base) - self._start - self._now
         if ahead < -1.0:  # recordings joined into one file: each starts at 0
             self._start += ahead
             self._faults.jumps += 1
@@ -344,14 +344,14 @@ class _Resampler:
     def __init__(self, frame: AudioFrame, channels: int) -> None:
         self._like = (frame.format.name, frame.layout.name, frame.sample_rate)
         self._channels = channels
-        self._swr = AudioResampler(format="fltp", rate=RATE, options=RESAMPLER)
+        self._swr = AudioResampler("fltp", rate=RATE, frame_size=RATE, options=RESAMPLER)
 
     def takes(self, frame: AudioFrame) -> bool:
         return (frame.format.name, frame.layout.name, frame.sample_rate) == self._like
 
     def add(self, frame: AudioFrame | None) -> Iterator[NDArray[np.float32]]:
         for done in self._swr.resample(frame):
-            samples = done.to_ndarray()[: self._channels]
+            samples: Any = done.to_ndarray()[: self._channels]
             missing = self._channels - samples.shape[0]
             if missing:
                 samples = np.pad(samples, ((0, missing), (0, 0)))
@@ -365,15 +365,16 @@ def _finite(frame: AudioFrame, faults: _Faults) -> AudioFrame:
     """Return the frame without values that would spoil everything near them."""
     if not frame.format.name.startswith(("flt", "dbl")):
         return frame
-    values = cast("NDArray[np.float32]", frame.to_ndarray())
+    values: Any = frame.to_ndarray()
     wrong = ~(np.abs(values) <= LOUDEST)  # true for NaN as well
     if not wrong.any():
         return frame
     finite = np.isfinite(values)
     faults.numbers += int((~finite).sum())
     faults.loud += int((wrong & finite).sum())
+    kept = np.clip(np.where(finite, values, 0), -1.0, 1.0)
     clean = AudioFrame.from_ndarray(
-        np.clip(np.nan_to_num(values, posinf=0.0, neginf=0.0), -1.0, 1.0),
+        kept,
         format=frame.format.name,
         layout=frame.layout.name,
     )
