@@ -98,14 +98,14 @@ def probe(devices: Path = Path("/dev")) -> Gpus:
     return ask([sys.executable, "-P", "-c", _PROBE])
 
 
-def ask(command: list[str]) -> Gpus:
+def ask(command: list[str], seconds: float = PROBE_SECONDS) -> Gpus:
     """Run a probe in a child: a broken CUDA library aborts the process that loads it."""
     try:
         ran = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PROBE_SECONDS
+            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=seconds
         )
     except subprocess.TimeoutExpired:
-        return Gpus(0, f"the GPU did not answer in {PROBE_SECONDS} s")
+        return Gpus(0, f"the GPU did not answer in {seconds:g} s")
     except OSError as error:
         return Gpus(0, f"the GPU could not be asked: {error.strerror}")
     if ran.returncode != 0:

@@ -242,10 +242,13 @@ def _run(asked: argparse.Namespace, models_folder: Path) -> int:
             get(name, models_folder, _say)
         return 0
     bad = False
-    for weights in installed(models_folder):
-        problems = verify(weights)
+    for folder in sorted(models_folder.glob("[!.]*/")):
+        try:
+            problems = verify(find(folder.name, models_folder))
+        except VoicectlError as error:
+            problems = [error.text]
         bad = bad or bool(problems)
-        _say(f"{weights.name}: {'; '.join(problems) or 'as published'}")
+        _say(f"{folder.name}: {'; '.join(problems) or 'sound'}")
     return int(bad)
 
 
