@@ -26,7 +26,7 @@ CREATE TABLE book.transcripts (
     language_probability DOUBLE,
     model VARCHAR NOT NULL,
     speech_seconds DOUBLE,
-    done STRUCT(stage VARCHAR, runner VARCHAR, model VARCHAR, at TIMESTAMP,
+    done STRUCT(stage VARCHAR, runner VARCHAR, model VARCHAR, "at" TIMESTAMP,
                 seconds DOUBLE, recipe_hash VARCHAR)[]
 );
 CREATE TABLE book.segments (

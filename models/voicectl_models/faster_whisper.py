@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from faster_whisper import WhisperModel
 from faster_whisper.vad import VadOptions, get_speech_timestamps
 
 from voicectl.errors import ModelMissing
-from voicectl.interfaces import RATE, Clip, LanguageGuess, Samples, TranscribeOptions
+from voicectl.interfaces import RATE, Clip, LanguageGuess, TranscribeOptions
 from voicectl.types import Decoding, RunnerInfo, Segment, Word
 from voicectl_models import device
+
+if TYPE_CHECKING:
+    from voicectl.interfaces import Samples
 
 WINDOW_SECONDS = 30
 """What Whisper looks at in one go."""
@@ -125,28 +128,33 @@ def _decoding(options: TranscribeOptions) -> dict[str, Any]:
 def _segment(found: Any, offset: float, language: str) -> Segment:
     words = tuple(
         Word(
-            start=round(offset + word.start, 3),
-            end=round(offset + word.end, 3),
+            start=_round(offset + word.start, 3),
+            end=_round(offset + word.end, 3),
             text=word.word,
-            probability=round(float(word.probability), 4),
+            probability=_round(word.probability),
         )
         for word in found.words or ()
     )
     sure = sum(word.probability for word in words) / len(words) if words else None
     return Segment(
         id=found.id,
-        start=round(offset + found.start, 3),
-        end=round(offset + found.end, 3),
+        start=_round(offset + found.start, 3),
+        end=_round(offset + found.end, 3),
         text=found.text.strip(),
         language=language,
-        confidence=None if sure is None else round(sure, 4),
+        confidence=None if sure is None else _round(sure),
         words=words,
         decoding=Decoding(
             seek=found.seek,
             tokens=tuple(found.tokens),
-            temperature=found.temperature,
-            avg_logprob=round(found.avg_logprob, 4),
-            compression_ratio=round(found.compression_ratio, 4),
-            no_speech_prob=round(found.no_speech_prob, 4),
+            temperature=_round(found.temperature),
+            avg_logprob=_round(found.avg_logprob),
+            compression_ratio=_round(found.compression_ratio),
+            no_speech_prob=_round(found.no_speech_prob),
         ),
     )
+
+
+def _round(number: float, digits: int = 4) -> float:
+    """Return a plain float; some of the library's numbers are NumPy's."""
+    return round(float(number), digits)

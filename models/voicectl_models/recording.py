@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from itertools import chain
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from voicectl.interfaces import RATE, ChannelsWish, Clip, Piece
 from voicectl.types import Audio
 from voicectl_models import decode, legs
+from voicectl_models.decode import Block
 
 PIECE_SECONDS = 600.0
 """About how much of a recording is in memory at a time; 40 MB a channel."""
@@ -18,9 +20,6 @@ CUT_SECONDS = 30.0
 """How far before the end of a piece a quiet place is looked for."""
 QUIET_SECONDS = 0.4
 """Length of the stretch that has to be quiet."""
-
-Channels = NDArray[np.float32]
-"""Shape (channels, n), 16,000 Hz."""
 
 
 class Recorded:
@@ -40,49 +39,49 @@ class Recorded:
         if first is None:
             return
         second = next(blocks, None)
-        if second is None:
-            plan = _plan([first], self._wish)
-        else:
-            # Whether two channels are two legs is decided once, from the whole call:
-            # one party may be silent for the first ten minutes of it.
-            plan = _plan(self._blocks(), self._wish) if len(first) > 1 else _plan([first], "auto")
+        # Whether two channels are two legs is decided once, from the whole call:
+        # one party may be silent for the first ten minutes of it.
+        several = second is not None and len(first.samples) > 1
+        plan = _plan(self._blocks() if several else [first], self._wish)
         self.legs = plan.reason
         rest = chain([first], [] if second is None else [second], blocks)
-        for offset, samples in _cut(rest):
-            clips = tuple(Clip(leg, offset, channel) for channel, leg in legs.legs(samples, plan))
-            yield Piece(offset, samples.shape[1] / RATE, clips)
+        for block in _cut(rest):
+            clips = tuple(
+                Clip(samples, block.offset, channel) for channel, samples in legs.legs(block, plan)
+            )
+            yield Piece(block.offset, block.samples.shape[1] / RATE, clips)
 
-    def _blocks(self) -> Iterator[Channels]:
+    def _blocks(self) -> Iterator[Block]:
         decoded = decode.blocks(self._audio.path, self._audio.name, PIECE_SECONDS)
-        for block in decoded:
-            yield block.samples
+        with closing(decoded):
+            yield from decoded
         self.warnings = tuple(decoded.warnings)
         self.seconds = decoded.seconds
 
 
-def _plan(blocks: Iterable[Channels], wish: ChannelsWish) -> legs.LegPlan:
+def _plan(blocks: Iterable[Block], wish: ChannelsWish) -> legs.LegPlan:
     meter = legs.ChannelMeter()
-    for samples in blocks:
-        meter.add(samples)
+    for block in blocks:
+        meter.add(block)
     return legs.verdict(meter, wish)
 
 
-def _cut(blocks: Iterator[Channels]) -> Iterator[tuple[float, Channels]]:
-    """Yield `(offset in seconds, samples)` of pieces that end where it is quiet."""
-    waiting: Channels | None = None
-    start = 0
+def _cut(blocks: Iterator[Block]) -> Iterator[Block]:
+    """Yield the same recording in blocks that end where it is quiet."""
+    waiting: Block | None = None
     for block in blocks:
-        if waiting is not None:
-            end = quiet_place(waiting)
-            yield start / RATE, waiting[:, :end]
-            start += end
-            block = np.concatenate((waiting[:, end:], block), axis=1)
-        waiting = block
+        if waiting is None:
+            waiting = block
+            continue
+        end = quiet_place(waiting.samples)
+        yield Block(waiting.offset, waiting.samples[:, :end])
+        samples = np.concatenate((waiting.samples[:, end:], block.samples), axis=1)
+        waiting = Block(waiting.offset + end / RATE, samples)
     if waiting is not None:
-        yield start / RATE, waiting
+        yield waiting
 
 
-def quiet_place(samples: Channels) -> int:
+def quiet_place(samples: NDArray[np.float32]) -> int:
     """Return the sample near the end of `samples` around which all channels are quietest."""
     tail = samples[:, -int(CUT_SECONDS * RATE) :]
     frame = int(QUIET_SECONDS * RATE / 4)
