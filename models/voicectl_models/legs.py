@@ -21,10 +21,8 @@ from voicectl.interfaces import RATE
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from voicectl.interfaces import Samples
-    from voicectl_models.decode import Block
+    from voicectl.interfaces import ChannelsWish, Samples
 
-Wish: TypeAlias = Literal["auto", "split", "mix"]
 Reason: TypeAlias = Literal[
     "mono",
     "asked",
@@ -113,14 +111,14 @@ class ChannelMeter:
         self._energy: NDArray[Any] = np.zeros(0)
         self._cross: NDArray[Any] = np.zeros(0)
 
-    def add(self, block: Block) -> None:
-        """Listen to the next block; all must have the same number of channels."""
+    def add(self, samples: NDArray[np.float32]) -> None:
+        """Listen to the next block, shape (channels, n); channels must stay the same."""
         if not self.channels:
-            self.channels = block.samples.shape[0]
+            self.channels = samples.shape[0]
             self._rest = np.zeros((self.channels, 0), np.float32)
             self._energy = np.zeros(self.channels)
             self._cross = np.zeros((len(self.pairs), 2 * MAX_LAG + 1))
-        samples = np.concatenate((self._rest, block.samples), axis=1)
+        samples = np.concatenate((self._rest, samples), axis=1)
         whole = samples.shape[1] // SEGMENT * SEGMENT
         self._rest = samples[:, whole:].copy()
         for start in range(0, whole, BATCH * SEGMENT):
@@ -174,11 +172,12 @@ def _correlation(first: NDArray[Any], second: NDArray[Any]) -> NDArray[Any]:
     around = np.concatenate((products[-MAX_LAG:], products[: MAX_LAG + 1]))
     # Segments that are shifted against each other overlap a little less.
     overlap: NDArray[Any] = 1 - np.abs(np.arange(-MAX_LAG, MAX_LAG + 1)) / SEGMENT
-    return around / overlap
+    aligned: NDArray[Any] = around / overlap
+    return aligned
 
 
 def _same_course(first: NDArray[np.float32], second: NDArray[np.float32]) -> float:
-    both = np.stack((first, second))
+    both: NDArray[Any] = np.stack((first, second))
     both = np.maximum(both - np.percentile(both, 99, axis=1, keepdims=True), SPAN)
     both = both[:, (both > ACTIVE).any(axis=0)]
     # Less than a second says nothing, and neither does a channel without ups and downs.
@@ -187,7 +186,7 @@ def _same_course(first: NDArray[np.float32], second: NDArray[np.float32]) -> flo
     return float(np.corrcoef(both)[0, 1])
 
 
-def verdict(meter: ChannelMeter, wish: Wish) -> LegPlan:
+def verdict(meter: ChannelMeter, wish: ChannelsWish) -> LegPlan:
     """Decide which channels become legs.
 
     `split` makes a leg of every channel that sounds, `mix` one leg of all,
@@ -214,13 +213,16 @@ def verdict(meter: ChannelMeter, wish: Wish) -> LegPlan:
     return LegPlan(True, channels, "two legs" if len(channels) == 2 else "several legs")
 
 
-def legs(block: Block, plan: LegPlan) -> list[tuple[int | None, Samples]]:
-    """Return the legs of a block: (channel, samples of shape (n,)); channel None for a mix."""
+def legs(samples: NDArray[np.float32], plan: LegPlan) -> list[tuple[int | None, Samples]]:
+    """Cut a block of shape (channels, n) into legs: (channel, samples of shape (n,)).
+
+    The channel is None where the leg is not one party but the whole call.
+    """
     if plan.split:
-        return [(channel, block.samples[channel]) for channel in plan.channels]
+        return [(channel, samples[channel]) for channel in plan.channels]
     if len(plan.channels) == 1:
-        return [(None, block.samples[plan.channels[0]])]
-    return [(None, block.samples[list(plan.channels)].mean(axis=0))]
+        return [(None, samples[plan.channels[0]])]
+    return [(None, samples[list(plan.channels)].mean(axis=0))]
 
 
 def _sounds(levels: NDArray[np.float32]) -> bool:
