@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from voicectl.interfaces import ChannelsWish, Samples
+    from voicectl_models.decode import Block
 
 Reason: TypeAlias = Literal[
     "mono",
@@ -111,14 +112,14 @@ class ChannelMeter:
         self._energy: NDArray[Any] = np.zeros(0)
         self._cross: NDArray[Any] = np.zeros(0)
 
-    def add(self, samples: NDArray[np.float32]) -> None:
-        """Listen to the next block, shape (channels, n); channels must stay the same."""
+    def add(self, block: Block) -> None:
+        """Listen to the next block; all have the same channels."""
         if not self.channels:
-            self.channels = samples.shape[0]
+            self.channels = block.samples.shape[0]
             self._rest = np.zeros((self.channels, 0), np.float32)
             self._energy = np.zeros(self.channels)
             self._cross = np.zeros((len(self.pairs), 2 * MAX_LAG + 1))
-        samples = np.concatenate((self._rest, samples), axis=1)
+        samples = np.concatenate((self._rest, block.samples), axis=1)
         whole = samples.shape[1] // SEGMENT * SEGMENT
         self._rest = samples[:, whole:].copy()
         for start in range(0, whole, BATCH * SEGMENT):
@@ -213,16 +214,16 @@ def verdict(meter: ChannelMeter, wish: ChannelsWish) -> LegPlan:
     return LegPlan(True, channels, "two legs" if len(channels) == 2 else "several legs")
 
 
-def legs(samples: NDArray[np.float32], plan: LegPlan) -> list[tuple[int | None, Samples]]:
-    """Cut a block of shape (channels, n) into legs: (channel, samples of shape (n,)).
+def legs(block: Block, plan: LegPlan) -> list[tuple[int | None, Samples]]:
+    """Cut a block into its legs: (channel, samples of shape (n,)).
 
     The channel is None where the leg is not one party but the whole call.
     """
     if plan.split:
-        return [(channel, samples[channel]) for channel in plan.channels]
+        return [(channel, block.samples[channel]) for channel in plan.channels]
     if len(plan.channels) == 1:
-        return [(None, samples[plan.channels[0]])]
-    return [(None, samples[list(plan.channels)].mean(axis=0))]
+        return [(None, block.samples[plan.channels[0]])]
+    return [(None, block.samples[list(plan.channels)].mean(axis=0))]
 
 
 def _sounds(levels: NDArray[np.float32]) -> bool:
