@@ -14,6 +14,7 @@ packets, holes in the clock, values that are no numbers) is told in
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
@@ -29,6 +30,7 @@ from av.error import FFmpegError
 
 from voicectl.errors import Undecodable
 from voicectl.interfaces import RATE
+from voicectl_models.clock import Clock, Faults
 from voicectl_models.headers import (
     FORMATS,
     Refused,
@@ -53,10 +55,6 @@ MAX_CHANNELS = 8
 """More are refused, not cut: a voice that is silently left out would not be missed by anybody."""
 RATES = range(1_000, 768_001)
 """Hertz that a recording may have."""
-HOLE = 0.05
-"""Seconds by which a timestamp may be ahead of the samples before silence is put between."""
-MAX_HOLES = 24 * 3600.0
-"""Seconds of silence put in altogether; more means that the clock is broken."""
 MAX_FAULTS_IN_A_ROW = 20
 LOUDEST = 1.5
 """Above it a float sample is an error of scale and not the ripple of a resampler."""
@@ -126,7 +124,7 @@ class Decoded(Iterator[Block]):
         """Sentences about what is wrong with the recording but did not stop it."""
         self.seconds = 0.0
         """How much has been given out so far."""
-        self._faults = _Faults()
+        self._faults = Faults()
         self._blocks = self._decode(path, name, round(seconds * RATE))
 
     def __next__(self) -> Block:
@@ -154,9 +152,7 @@ class Decoded(Iterator[Block]):
             yield from pile.rest()
             self.seconds = pile.seconds
             if not pile.seconds:
-                raise Undecodable(
-                    f"{printable(name)} contains no audio", hint="is it still being written?"
-                )
+                raise _no_audio(name, self._faults)
             if has_length(container.format.name, file):
                 self._compare(self.shape.seconds)
             self._tell(os.fstat(file.fileno()), before)
@@ -173,39 +169,6 @@ class Decoded(Iterator[Block]):
         self.warnings += self._faults.told()
 
 
-@dataclass(slots=True)
-class _Faults:
-    """What went wrong without stopping the decoder."""
-
-    packets: int = 0
-    numbers: int = 0
-    loud: int = 0
-    holes: int = 0
-    silence: float = 0.0
-    jumps: int = 0
-    layouts: int = 0
-    unread: str = ""
-
-    def told(self) -> list[str]:
-        """Return one sentence for each kind that occurred."""
-        return [
-            sentence
-            for happened, sentence in (
-                (self.unread, f"it could not be read to its end: {self.unread}"),
-                (self.packets, f"{self.packets} damaged packets were left out"),
-                (self.numbers, f"{self.numbers} samples were no finite numbers and became silence"),
-                (self.loud, f"{self.loud} samples were far above full scale and were clipped"),
-                (
-                    self.holes,
-                    f"{self.holes} holes were filled with {self.silence:.1f} s of silence",
-                ),
-                (self.jumps, f"its clock jumps back {self.jumps} times; it was read as one piece"),
-                (self.layouts, "the number of channels changes on the way; the first was kept"),
-            )
-            if happened
-        ]
-
-
 @contextmanager
 def _plain_words(name: str) -> Iterator[None]:
     try:
@@ -217,9 +180,18 @@ def _plain_words(name: str) -> Iterator[None]:
         ) from error
 
 
+def _no_audio(name: str, faults: Faults) -> Undecodable:
+    text = f"{printable(name)} contains no audio"
+    if faults.packets:
+        return Undecodable(f"{text}: none of its {faults.packets} packets can be decoded")
+    return Undecodable(text, hint="is it still being written?")
+
+
 def _reason(error: Exception) -> str:
     if isinstance(error, Refused):
         return str(error)
+    if isinstance(error, OSError) and error.errno == errno.ENXIO:
+        return "it is a socket or a device, not a file"
     for kind, words in _REASONS.items():
         if isinstance(error, kind):
             return words
@@ -261,9 +233,7 @@ def _shape(container: InputContainer, stream: AudioStream, file: FileIO) -> Shap
     return Shape(seconds, context.sample_rate, context.channels, context.codec.canonical_name)
 
 
-def _frames(
-    container: InputContainer, stream: AudioStream, faults: _Faults
-) -> Iterator[AudioFrame]:
+def _frames(container: InputContainer, stream: AudioStream, faults: Faults) -> Iterator[AudioFrame]:
     """Yield what can be decoded, going on after what cannot."""
     in_a_row = 0
     while in_a_row < MAX_FAULTS_IN_A_ROW:
@@ -281,7 +251,7 @@ def _frames(
             return
 
 
-def _of_packet(packet: Packet[AudioStream], faults: _Faults) -> Iterator[AudioFrame]:
+def _of_packet(packet: Packet[AudioStream], faults: Faults) -> Iterator[AudioFrame]:
     try:
         yield from packet.decode()
     except av.error.EOFError:
@@ -290,43 +260,17 @@ def _of_packet(packet: Packet[AudioStream], faults: _Faults) -> Iterator[AudioFr
         faults.packets += 1
 
 
-class _Clock:
-    """Compares the timestamps with the samples that have come."""
-
-    def __init__(self, start: float, faults: _Faults) -> None:
-        self._start = start
-        self._now = 0.0
-        self._faults = faults
-
-    def hole(self, frame: AudioFrame) -> int:
-        """Return how many samples of silence belong before `frame`, at 16,000 Hz."""
-        ahead = 0.0
-        if frame.pts is not None and frame.time_base is not None:
-            ahead = frame.pts * float(frame.time_base) - self._start - self._now
-        if ahead < -1.0:  # recordings joined into one file: each starts at 0
-            self._start += ahead
-            self._faults.jumps += 1
-        missing = round(ahead * RATE) if ahead > HOLE else 0
-        if missing:
-            self._faults.holes += 1
-            self._faults.silence += missing / RATE
-        if self._faults.silence > MAX_HOLES:
-            raise Refused("its clock jumps ahead by more than a day")
-        self._now += missing / RATE + frame.samples / frame.sample_rate
-        return missing
-
-
 def _placed(
-    container: InputContainer, stream: AudioStream, faults: _Faults
+    container: InputContainer, stream: AudioStream, faults: Faults
 ) -> Iterator[NDArray[np.float32]]:
     """Yield the samples of all channels on the clock of the recording, shape (channels, n)."""
-    clock = _Clock((container.start_time or 0) / av.time_base, faults)
+    clock = Clock((container.start_time or 0) / av.time_base, faults)
     resampler: _Resampler | None = None
     channels = 0
     for frame in _frames(container, stream, faults):
         channels = channels or min(frame.layout.nb_channels, MAX_CHANNELS)
         faults.layouts += frame.layout.nb_channels != channels
-        hole = clock.hole(frame)
+        hole = clock.hole(frame.time, frame.samples / frame.sample_rate)
         if resampler and (hole or not resampler.takes(frame)):
             yield from resampler.rest()
             resampler = None
@@ -361,7 +305,7 @@ class _Resampler:
         return self.add(None)
 
 
-def _finite(frame: AudioFrame, faults: _Faults) -> AudioFrame:
+def _finite(frame: AudioFrame, faults: Faults) -> AudioFrame:
     """Return the frame without values that would spoil everything near them."""
     if not frame.format.name.startswith(("flt", "dbl")):
         return frame
@@ -373,11 +317,7 @@ def _finite(frame: AudioFrame, faults: _Faults) -> AudioFrame:
     faults.numbers += int((~finite).sum())
     faults.loud += int((wrong & finite).sum())
     kept = np.clip(np.where(finite, values, 0), -1.0, 1.0)
-    clean = AudioFrame.from_ndarray(
-        kept,
-        format=frame.format.name,
-        layout=frame.layout.name,
-    )
+    clean = AudioFrame.from_ndarray(kept, format=frame.format.name, layout=frame.layout.name)
     clean.sample_rate, clean.pts, clean.time_base = frame.sample_rate, frame.pts, frame.time_base
     return clean
 

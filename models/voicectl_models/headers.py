@@ -55,6 +55,9 @@ MAGIC = (
 WITHOUT_LENGTH = frozenset({"mp3", "aac", "ac3", "eac3", "amr", "mpeg", "mpegts", "dss"})
 """Formats whose length ffmpeg guesses from the bit rate, unless an MP3 carries a Xing header."""
 
+MAX_CHUNKS = 256
+"""Of a WAV header; a file of nothing but empty chunks would take for ever."""
+
 _KINDS = {
     stat.S_IFDIR: "a folder",
     stat.S_IFIFO: "a pipe",
@@ -113,7 +116,10 @@ def promised_seconds(file: FileIO) -> float:
     magic = os.pread(file.fileno(), 4, 0)
     order = {b"RIFF": "<", b"RIFX": ">"}.get(magic)
     place, per_second = 12, 0
-    while order and len(chunk := os.pread(file.fileno(), 20, place)) >= 8:
+    for _ in range(MAX_CHUNKS):
+        chunk = os.pread(file.fileno(), 20, place)
+        if not order or len(chunk) < 8:
+            break
         kind, size = struct.unpack_from(f"{order}4sI", chunk)
         if kind == b"fmt " and len(chunk) == 20:
             (per_second,) = struct.unpack_from(f"{order}I", chunk, 16)
