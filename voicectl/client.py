@@ -37,6 +37,8 @@ START_SECONDS = 20.0
 """How long a daemon that was just started may take to open its door."""
 ANSWER_SECONDS = 120.0
 """How long an answer may take; rewriting a large store after a deletion is the longest."""
+HANGS_UP = 1013
+"""How a WebSocket is closed by a daemon that wants to; anything else is an accident."""
 START_HINT = "its log is {log}; start it by hand with: voicectl serve"
 
 
@@ -140,9 +142,10 @@ class Door:
     def events(self, job: str | None = None) -> Iterator[Event]:
         """Yield events as they happen, first those that bring a late joiner up to date.
 
-        With `job`, the stream ends after that job's `job.finished`.
+        With `job`, the stream ends after that job's `job.finished`. It ends before
+        that when the daemon leaves on purpose, or when this listener was too slow for it.
         """
-        from websockets.exceptions import ConnectionClosed
+        from websockets.exceptions import ConnectionClosed, WebSocketException
         from websockets.sync.client import unix_connect
 
         uri = "ws://voicectl/v1/events" + (f"?job={job}" if job else "")
@@ -150,7 +153,10 @@ class Door:
             with unix_connect(str(self.home.socket), uri, max_size=None) as socket:
                 for message in socket:
                     yield msgspec.json.decode(message, type=Event)
-        except (OSError, ConnectionClosed) as error:
+        except (OSError, WebSocketException) as error:
+            closed = error.rcvd if isinstance(error, ConnectionClosed) else None
+            if closed is not None and closed.code == HANGS_UP:
+                return
             raise DaemonUnreachable(
                 "the daemon went away while it was watched",
                 hint="what is queued is kept; attach again with: voicectl jobs watch "

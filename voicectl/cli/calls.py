@@ -1,0 +1,147 @@
+"""`voicectl calls`: look at what was said, and delete it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.text import Text
+
+from voicectl.cli import conversation, show
+from voicectl.cli.door import open_door
+from voicectl.cli.help import JSON, Command, group, switch
+from voicectl.errors import NotFound, UsageError, VoicectlError
+from voicectl.types import CallLine, Deleted, Hit
+
+if TYPE_CHECKING:
+    from voicectl.client import Door
+
+LAST = "last"
+
+app = group("Look at calls: what was said, by whom, when.")
+
+CallId = Annotated[
+    str, typer.Argument(metavar="CALL", help="The id of a call, its beginning, or `last`.")
+]
+Limit = Annotated[int, typer.Option(metavar="N", show_default="50", help="How many.")]
+
+
+@app.command("list", cls=Command)
+def list_(
+    limit: Limit = 50,
+    offset: Annotated[int, typer.Option(metavar="N", help="How many to pass over.")] = 0,
+    json: Annotated[bool, JSON] = False,
+) -> None:
+    """List calls, newest first."""
+    with open_door() as door:
+        lines = door.calls(limit, offset)
+    if json:
+        show.answer_json(lines)
+    elif lines:
+        columns = ("Call", "Recording", "Length>", "Language", "Model", "Speakers", "Segments>")
+        show.table((*columns, "Since"), [_row(line) for line in lines])
+    else:
+        show.note("no calls yet; make some with: voicectl transcribe RECORDING...")
+
+
+@app.command("show", cls=Command)
+def show_(call: CallId = LAST, *, json: Annotated[bool, JSON] = False) -> None:
+    """Show a conversation as people read it."""
+    with open_door() as door:
+        record = door.call(_find(door, call))
+    if json:
+        show.answer_json(record)
+    else:
+        conversation.show(record)
+
+
+@app.command("search", cls=Command)
+def search(
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="Words as they were said.")],
+    limit: Limit = 50,
+    *,
+    json: Annotated[bool, JSON] = False,
+) -> None:
+    """Find what was said, upper and lower case alike."""
+    if not text.strip():
+        raise UsageError("there is nothing to search for")
+    with open_door() as door:
+        hits = door.search(text, limit)
+    if json:
+        show.answer_json(hits)
+    elif hits:
+        columns = ("Call", "Recording", "At>", "Speaker", "Text")
+        show.table(columns, [_hit_row(hit, text) for hit in hits])
+    else:
+        show.note(f"nobody said '{text}'")
+
+
+@app.command("delete", cls=Command)
+def delete(
+    call: CallId,
+    *,
+    with_recording: Annotated[
+        bool, switch("--with-recording", help_text="Delete the recording itself, too.")
+    ] = False,
+    yes: Annotated[bool, switch("--yes", "-y", help_text="Do not ask.")] = False,
+    json: Annotated[bool, JSON] = False,
+) -> None:
+    """Delete a call everywhere: what is known of it, and the files that were written.
+
+    The recording stays unless --with-recording is given.
+    """
+    with open_door() as door:
+        found = door.call(_find(door, call))
+        if not yes:
+            also = " and its recording" if with_recording else ""
+            name = show.clean(found.audio.name)
+            typer.confirm(f"delete the call {found.id} ({name}){also}?", abort=True, err=True)
+        deleted = finish(door.delete(found.id, with_recording=with_recording))
+    if json:
+        show.answer_json(deleted)
+    else:
+        for path in deleted.removed:
+            show.answer(path)
+        show.note(f"the call {deleted.call} is gone")
+    if deleted.left:
+        raise VoicectlError(
+            f"{show.count(len(deleted.left), 'file')} could not be deleted: "
+            + ", ".join(deleted.left),
+            hint="delete them by hand",
+        )
+
+
+def finish(deleted: Deleted) -> Deleted:
+    """Remove what the daemon could not, and return what is left even so."""
+    removed, left = list(deleted.removed), []
+    for path in deleted.left:
+        try:
+            Path(path).unlink(missing_ok=True)
+            removed.append(path)
+        except OSError:
+            left.append(path)
+    return Deleted(deleted.call, tuple(removed), tuple(left))
+
+
+def _find(door: Door, call: str) -> str:
+    if call != LAST:
+        return call
+    newest = door.calls(1)
+    if not newest:
+        raise NotFound("there is no call yet", hint="make one with: voicectl transcribe")
+    return newest[0].id
+
+
+def _row(line: CallLine) -> tuple[str, ...]:
+    length, since = show.clock(line.seconds), show.when(line.created)
+    speakers = ", ".join(line.speakers)
+    known = (line.language or "", line.model or "", speakers, f"{line.segments:,}")
+    return (line.id, line.name, length, *known, since)
+
+
+def _hit_row(hit: Hit, wanted: str) -> tuple[str | Text, ...]:
+    said = show.text(hit.text.strip())
+    said.highlight_regex(re.compile(re.escape(wanted), re.IGNORECASE), style="bold yellow")
+    return (hit.call, hit.name, show.clock(hit.start), hit.speaker or "", said)

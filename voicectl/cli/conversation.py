@@ -1,0 +1,94 @@
+"""A call as people read it: who said what, when, and how sure that is."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from voicectl.cli import show as shown
+from voicectl.types import CallRecord, Segment, Transcript
+
+DOUBTFUL = 0.5
+"""Words less probable than this are dimmed."""
+
+
+def show(record: CallRecord) -> None:
+    """Print a call on stdout: a picture on a terminal, plain lines elsewhere."""
+    console = shown.stdout()
+    console.print(_header(record), soft_wrap=True)
+    if record.transcript is None:
+        shown.note("nothing is known of what was said")
+        return
+    if not record.transcript.segments:
+        shown.note("nobody says anything in it")
+    elif console.is_terminal:
+        _picture(console, record.transcript)
+    else:
+        _lines(record.transcript)
+
+
+def _header(record: CallRecord) -> Text:
+    transcript = record.transcript
+    facts = [shown.clock(record.audio.seconds), record.id]
+    if transcript is not None:
+        language = transcript.language or ""
+        if transcript.task == "translate":
+            language = f"translated to {language or 'en'}"
+        facts[1:1] = [fact for fact in (language, transcript.model) if fact]
+    facts.append(shown.when(record.created))
+    name = shown.text(record.audio.name, "bold")
+    return Text.assemble(name, "  ", (shown.clean(" · ".join(facts)), "dim"))
+
+
+def voices(transcript: Transcript) -> dict[str, str]:
+    """Return a colour for each speaker, in the order in which they are heard."""
+    names = dict.fromkeys(each.speaker for each in transcript.segments if each.speaker)
+    return {name: shown.VOICES[at % len(shown.VOICES)] for at, name in enumerate(names)}
+
+
+def said(segment: Segment) -> Text:
+    """Return the text of a segment, doubtful words dimmed, and a mark when it may be invented."""
+    text = shown.text(segment.text.strip())
+    if (
+        segment.words
+        and "".join(word.text for word in segment.words).strip() == segment.text.strip()
+    ):
+        text = Text()
+        for word in segment.words:
+            text.append_text(shown.text(word.text, "dim" if word.probability < DOUBTFUL else ""))
+        text = (
+            Text(" ").join([text])
+            if not text
+            else text[len(text.plain) - len(text.plain.lstrip()) :]
+        )
+    if segment.suspect:
+        text.stylize("dim")
+        text.append_text(shown.text(f"  ({segment.suspect}?)", "yellow"))
+    return text
+
+
+def _picture(console: Console, transcript: Transcript) -> None:
+    colours = voices(transcript)
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(justify="right", style="dim", no_wrap=True)
+    if colours:
+        grid.add_column(no_wrap=True, max_width=20)
+    grid.add_column()
+    before = None
+    for segment in transcript.segments:
+        name = segment.speaker or ""
+        label = shown.text(name if name != before else "", f"bold {colours.get(name, '')}".strip())
+        before = name
+        text = said(segment)
+        text.style = colours.get(name, "")
+        grid.add_row(shown.clock(segment.start), *([label] if colours else []), text)
+    console.print()
+    console.print(grid)
+
+
+def _lines(transcript: Transcript) -> None:
+    for segment in transcript.segments:
+        times = f"[{shown.stamp(segment.start)} --> {shown.stamp(segment.end)}]"
+        speaker = f"{segment.speaker}: " if segment.speaker else ""
+        shown.answer(f"{times} {speaker}{said(segment).plain}")

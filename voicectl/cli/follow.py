@@ -1,0 +1,135 @@
+"""Stays with a job until its end: tells of it, writes its files, survives a lost daemon."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from voicectl.cli.door import open_door
+from voicectl.cli.outcome import Outcome, Result, problem_of
+from voicectl.cli.outputs import Writer
+from voicectl.cli.progress import Story
+from voicectl.cli.work import Work
+from voicectl.errors import DaemonUnreachable, ExitStatus, VoicectlError
+from voicectl.types import Event, EventKind, Job, Task
+
+if TYPE_CHECKING:
+    from voicectl.client import Door
+
+MOST_LOST = 5
+"""How many daemons may be lost in a row without any progress."""
+SUCCESSOR_SECONDS = 10.0
+"""How long a daemon that was stopped may take to be started again by whoever did that."""
+
+
+class Stopped(VoicectlError):
+    """The daemon was stopped on purpose while its work was watched."""
+
+    exit_status = ExitStatus.NO_DAEMON
+
+
+class Follower:
+    """One client's view of one job."""
+
+    def __init__(self, door: Door, job: Job, story: Story) -> None:
+        self._door = door
+        self._job = job
+        self._story = story
+        tasks = door.tasks(job.id)
+        self._work = Work(tasks)
+        self._writer = Writer(door, job.outputs, tasks)
+        self._results = {task.id: Result(task.name, task.path, task=task.id) for task in tasks}
+        self._treated: set[str] = set()
+
+    def follow(self, *, ours: bool) -> Outcome:
+        """Stay until the job is finished or somebody presses Ctrl-C.
+
+        Ctrl-C cancels a job that is `ours`; what is finished by then is kept.
+        """
+        interrupted = False
+        try:
+            with self._story:
+                for event in self._events():
+                    self._take(event)
+        except KeyboardInterrupt:
+            interrupted = True
+            if ours:
+                self._story.note("cancelling; what is finished is kept (Ctrl-C again: at once)")
+                self._door.cancel(self._job.id)
+        for task in self._door.tasks(self._job.id):
+            self._settle(task)
+        return self._outcome(interrupted)
+
+    def _take(self, event: Event) -> None:
+        if not self._work.apply(event, self._story.clock()):
+            return
+        self._story.tell(event, self._work)
+        if event.kind is EventKind.TASK_DONE and event.task in self._results:
+            key = (event.detail or {}).get("key")
+            self._write(event.task, event.call, key)
+
+    def _write(self, task: str, call: str | None, key: str | None) -> None:
+        """Write the files of a recording that is done, once."""
+        if task in self._treated or call is None:
+            return
+        result = self._results[task]
+        try:
+            record = self._door.call(call, key)
+            result.files = self._writer.write(task, record)
+        except DaemonUnreachable:
+            raise
+        except VoicectlError as error:
+            result.error = problem_of(error)
+            self._story.say(f"{result.name}: {error.text}")
+        else:
+            if record.transcript is not None:
+                result.language, result.model = record.transcript.language, record.transcript.model
+        self._treated.add(task)
+
+    def _settle(self, task: Task) -> None:
+        """Let the ledger have the last word on a recording, whatever events were missed."""
+        result, lane = self._results[task.id], self._work.lanes[task.id]
+        if task.state.good:
+            self._write(task.id, task.call, task.key)
+        result.state, result.skipped = task.state, task.skipped
+        result.call, result.seconds, result.took = task.call, task.seconds, lane.took
+        result.error = result.error or task.error
+
+    def _outcome(self, interrupted: bool) -> Outcome:
+        work = self._work
+        wall = self._story.clock() - work.began if work.began is not None else 0.0
+        results = list(self._results.values())
+        return Outcome(self._job.id, results, wall, work.gained, interrupted)
+
+    def _events(self) -> Iterator[Event]:
+        """Yield the job's events, as often as it takes to see its end."""
+        lost = 0
+        while not self._work.finished:
+            try:
+                for event in self._door.events(self._job.id):
+                    lost = 0 if event.kind is EventKind.TASK_PROGRESS else lost
+                    yield event
+                if not self._work.finished:
+                    self._wait_for_successor()
+            except DaemonUnreachable:
+                if lost == MOST_LOST:
+                    raise
+                lost += 1
+                self._story.note("the daemon was lost; another one goes on")
+                open_door().close()
+
+    def _wait_for_successor(self) -> None:
+        """Wait until a daemon answers after one has left on purpose; do not start one."""
+        end = time.monotonic() + SUCCESSOR_SECONDS
+        while time.monotonic() < end:
+            time.sleep(0.3)
+            try:
+                self._door.status()
+            except DaemonUnreachable:
+                continue
+            return
+        raise Stopped(
+            "the daemon was stopped; what is left waits for the next one",
+            hint=f"go on with: voicectl jobs watch {self._job.id}",
+        )

@@ -1,0 +1,128 @@
+"""How commands and groups of commands are declared and explained.
+
+Typer's own help page cuts long names of flags on a terminal of 80 columns;
+this one never does.
+"""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any, TypeAlias
+
+import typer
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+from typer.core import TyperCommand, TyperGroup, TyperOption
+
+from voicectl.cli.show import stdout
+from voicectl.errors import ExitStatus
+
+PANEL = "Options"
+WIDEST = 44
+"""Columns for the names of flags."""
+_NO_BRACES = str.maketrans("", "", "{}")
+Sections: TypeAlias = dict[str, list[tuple[Text, Text]]]
+"""Rows of a help page by the title above them."""
+SETTINGS: dict[str, Any] = {
+    # `_` and `-` are the same in every flag, as whisper and its ports spell them.
+    "token_normalize_func": lambda token: token.replace("_", "-"),
+    "help_option_names": ["--help", "-h"],
+}
+
+
+class Command(TyperCommand):
+    """One command."""
+
+    def format_help(self, ctx: typer.Context, formatter: Any) -> None:  # type: ignore[override]
+        """Write the help page."""
+        _write(formatter, _page(self, ctx))
+
+
+class Group(TyperGroup):
+    """A noun with several commands."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the arguments; without any, explain the commands."""
+        if not args and not ctx.resilient_parsing:
+            typer.echo(self.get_help(ctx), err=True)
+            raise typer.Exit(int(ExitStatus.USAGE))
+        return super().parse_args(ctx, args)
+
+    def format_help(self, ctx: typer.Context, formatter: Any) -> None:  # type: ignore[override]
+        """Write the help page."""
+        panels: Sections = {}
+        for name in self.list_commands(ctx):
+            command: Any = self.commands[name]
+            first_line = (command.help or "").strip().partition("\n")[0]
+            row = (Text(name, "cyan"), Text(first_line))
+            panels.setdefault(command.rich_help_panel or "Commands", []).append(row)
+        _write(formatter, _page(self, ctx, panels))
+
+
+def group(help_text: str) -> typer.Typer:
+    """Return an empty group of commands."""
+    return typer.Typer(
+        cls=Group,
+        help=help_text,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        context_settings=SETTINGS,
+    )
+
+
+def switch(*names: str, help_text: str) -> Any:
+    """Return an option without a value."""
+    return typer.Option(*names, help=help_text, metavar="", show_default=False)
+
+
+JSON = switch("--json", help_text="Print JSON instead.")
+
+
+def _page(command: Any, ctx: typer.Context, commands: Sections | None = None) -> list[Any]:
+    """Return the parts of a help page."""
+    pieces = " ".join(command.collect_usage_pieces(ctx)).translate(_NO_BRACES)
+    panels: Sections = {}
+    for option in command.get_params(ctx):
+        if isinstance(option, TyperOption):
+            panels.setdefault(option.rich_help_panel or PANEL, []).append(_row(option))
+    panels = {**panels, PANEL: panels.pop(PANEL, []), **(commands or {})}
+    about = Text(inspect.cleandoc(command.help or ""))
+    parts: list[Any] = [
+        Text.assemble(("Usage: ", "bold"), f"{ctx.command_path} {pieces}"),
+        "",
+        about,
+    ]
+    for title, rows in panels.items():
+        parts += ["", Text(title, style="bold"), _section(rows)]
+    return parts
+
+
+def _write(formatter: Any, parts: list[Any]) -> None:
+    console = stdout()
+    with console.capture() as captured:
+        for part in parts:
+            console.print(part)
+    # Rich fills lines with spaces up to the edge of the terminal.
+    formatter.write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
+
+
+def _row(option: TyperOption) -> tuple[Text, Text]:
+    names = ", ".join(sorted(option.opts, key=lambda name: name.startswith("--")))
+    left = Text(names, style="cyan")
+    if not option.is_flag:
+        left.append(f" {option.metavar or (option.name or '').upper()}", style="dim cyan")
+    right = Text(option.help or "")
+    default = option.show_default if isinstance(option.show_default, str) else ""
+    if default:
+        right.append(f" [{default}]", style="dim")
+    return left, right
+
+
+def _section(rows: list[tuple[Text, Text]]) -> Padding:
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(width=min(WIDEST, max(left.cell_len for left, _ in rows)), no_wrap=True)
+    grid.add_column()
+    for row in rows:
+        grid.add_row(*row)
+    return Padding(grid, (0, 0, 0, 2))

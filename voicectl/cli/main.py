@@ -1,0 +1,101 @@
+"""The command line: every command, and how each one ends."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from voicectl import __version__
+from voicectl.cli import calls, jobs, models, show
+from voicectl.cli.help import Command, group
+from voicectl.cli.serve import serve
+from voicectl.cli.sql import sql
+from voicectl.cli.status import status, stop
+from voicectl.cli.transcribe import Transcribe, transcribe
+from voicectl.errors import ExitStatus, VoicectlError
+
+PIPE_CLOSED = 141
+"""What a shell reports of a command whose reader left: 128 + SIGPIPE."""
+
+WORK, RESULTS, HOUSE = "Work", "Results", "This machine"
+
+app = group("""
+Turn the phone calls of a helpline into text, on this machine, offline.
+
+  voicectl transcribe ./calls/*.wav
+""")
+app.command(cls=Transcribe, rich_help_panel=WORK)(transcribe)
+app.add_typer(jobs.app, name="jobs", rich_help_panel=WORK)
+app.add_typer(calls.app, name="calls", rich_help_panel=RESULTS)
+app.command(cls=Command, rich_help_panel=RESULTS)(sql)
+app.command(cls=Command, rich_help_panel=HOUSE)(status)
+app.command(cls=Command, rich_help_panel=HOUSE)(serve)
+app.command(cls=Command, rich_help_panel=HOUSE)(stop)
+app.add_typer(models.app, name="models", rich_help_panel=HOUSE)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        show.answer(f"voicectl {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            "-V",
+            metavar="",
+            callback=_version,
+            is_eager=True,
+            help="Print the version.",
+        ),
+    ] = False,
+) -> None:
+    """Take the flags that stand before any command."""
+
+
+def main() -> None:
+    """Run one command and end with its exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    try:
+        status = _run()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read the answer has seen enough. Nothing may be flushed into the pipe at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = PIPE_CLOSED
+    sys.exit(status)
+
+
+def _run() -> int:
+    command = typer.main.get_command(app)
+    try:
+        return command.main(prog_name="voicectl", standalone_mode=False) or ExitStatus.OK
+    except VoicectlError as error:
+        show.problem(error.text, error.hint)
+        return error.exit_status
+    except typer.TyperException as error:
+        return _misused(error)
+    except (KeyboardInterrupt, typer.Abort):
+        show.note("interrupted")
+        return ExitStatus.INTERRUPTED
+
+
+def _misused(error: typer.TyperException) -> int:
+    """Explain what the parser of the command line did not understand."""
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context else "voicectl"
+    message = error.format_message().rstrip(".")
+    show.problem(message[:1].lower() + message[1:], f"see: {path} --help")
+    return error.exit_code
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,197 @@
+"""How it ended: what was written, what failed and why, and what the shell is told."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePath
+from typing import Any
+
+from rich.text import Text
+
+from voicectl.cli import show
+from voicectl.errors import ExitStatus, ModelMissing, VoicectlError
+from voicectl.types import Problem, TaskState
+
+MOST_ROWS = 40
+"""Rows of a table that a person still reads; failures are always shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """One file of one recording."""
+
+    path: str
+    format: str
+    new: bool
+    """False when the very same file was there already."""
+
+
+@dataclass(slots=True)
+class Result:
+    """What became of one recording."""
+
+    name: str
+    path: str
+    state: TaskState = TaskState.FAILED
+    task: str | None = None
+    call: str | None = None
+    seconds: float | None = None
+    skipped: bool = False
+    took: float | None = None
+    language: str | None = None
+    model: str | None = None
+    files: tuple[Written, ...] = ()
+    error: Problem | None = None
+
+    @property
+    def good(self) -> bool:
+        """True when the result is in the store and every file that was wanted is written."""
+        return self.state.good and self.error is None
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of a job, with whatever never got into it."""
+
+    job: str | None
+    results: list[Result] = field(default_factory=list)
+    wall: float = 0.0
+    """Seconds from the first work to the last, as watched."""
+    worked: float = 0.0
+    """Seconds of audio worked through in that time."""
+    interrupted: bool = False
+
+
+def problem_of(error: VoicectlError) -> Problem:
+    """Return an error as a part of a result."""
+    return Problem(error.code, error.text, error.hint)
+
+
+def never_started(name: str, error: VoicectlError) -> Result:
+    """Return the result of what could not even be asked for."""
+    return Result(name=name, path=name, error=problem_of(error))
+
+
+def verdict(outcome: Outcome) -> ExitStatus:
+    """Return what the shell is told."""
+    bad = [result for result in outcome.results if not result.good]
+    cancelled = [result for result in bad if result.state is TaskState.CANCELLED]
+    if outcome.interrupted or (bad and len(cancelled) == len(bad)):
+        return ExitStatus.INTERRUPTED
+    if not bad:
+        return ExitStatus.OK
+    if len(bad) < len(outcome.results):
+        return ExitStatus.SOME_FAILED
+    codes = {result.error.code for result in bad if result.error}
+    return ExitStatus.MODEL_MISSING if codes == {ModelMissing.code} else ExitStatus.ALL_FAILED
+
+
+def totals(outcome: Outcome) -> str:
+    """Return the whole outcome in one line."""
+    results = outcome.results
+    good = [result for result in results if result.good]
+    before = sum(result.skipped for result in good)
+    cancelled = sum(result.state is TaskState.CANCELLED for result in results)
+    failed = len(results) - len(good) - cancelled
+    parts = [
+        (len(good) - before, "done"),
+        (before, "already done"),
+        (failed, "failed"),
+        (cancelled, "cancelled"),
+    ]
+    line = ", ".join(f"{number:,} {word}" for number, word in parts if number) or "nothing to do"
+    if outcome.worked and outcome.wall:
+        speed = outcome.worked / outcome.wall
+        line += f"; {show.length(outcome.worked)} of audio in {show.length(outcome.wall)}"
+        line += f" ({speed:.1f}x)"
+    return line
+
+
+def as_json(outcome: Outcome) -> dict[str, Any]:
+    """Return the outcome for programs."""
+    return {
+        "job": outcome.job,
+        "exit_status": int(verdict(outcome)),
+        "interrupted": outcome.interrupted,
+        "recordings": outcome.results,
+    }
+
+
+def report(outcome: Outcome, *, json: bool, quiet: bool) -> None:
+    """Tell how it ended: the files on stdout, the rest on stderr; on a terminal, a table."""
+    if json:
+        show.answer_json(as_json(outcome))
+    elif show.on_terminal():
+        if not quiet:
+            _table(outcome)
+    else:
+        for result in outcome.results:
+            for file in result.files:
+                show.answer(_near(file.path))
+    if quiet or json or not show.on_terminal():
+        _failures(outcome.results)
+    _hints(outcome.results)
+    if not quiet:
+        show.note(totals(outcome))
+
+
+def _failures(results: Iterable[Result]) -> None:
+    for result in results:
+        if result.error is not None:
+            show.note(f"{result.name}: {result.error.text}")
+
+
+def _hints(results: Iterable[Result]) -> None:
+    for hint in dict.fromkeys(result.error.hint for result in results if result.error):
+        if hint:
+            show.note(f"  hint: {hint}")
+
+
+def _table(outcome: Outcome) -> None:
+    bad = [result for result in outcome.results if not result.good]
+    good = [result for result in outcome.results if result.good]
+    shown = good if len(good) <= MOST_ROWS else good[: MOST_ROWS - 1]
+    if not bad and not good:
+        return
+    columns = ("Recording", "Length>", "Result", "Files")
+    show.table(columns, [_row(result) for result in (*shown, *bad)])
+    if len(shown) < len(good):
+        show.note(f"... and {len(good) - len(shown):,} more that went well")
+
+
+def _row(result: Result) -> tuple[str | Text, ...]:
+    length = show.clock(result.seconds) if result.seconds is not None else ""
+    return (result.name, length, _result(result), braced([file.path for file in result.files]))
+
+
+def _result(result: Result) -> Text:
+    if result.error is not None:
+        return show.text(result.error.text, "red")
+    if result.state is TaskState.CANCELLED:
+        return Text("cancelled", style="yellow")
+    new = any(file.new for file in result.files)
+    if result.skipped:
+        return Text("already done" + (", written again" if new else ""), style="dim")
+    return Text("done", style="green")
+
+
+def braced(paths: Sequence[str]) -> str:
+    """Return paths as a shell would abbreviate them: `calls/a.{txt,srt}`."""
+    stems: dict[str, list[str]] = {}
+    for path in paths:
+        pure = PurePath(_near(path))
+        stems.setdefault(str(pure.with_suffix("")), []).append(pure.suffix[1:])
+    return " ".join(
+        f"{stem}.{kinds[0]}" if len(kinds) == 1 else f"{stem}.{{{','.join(kinds)}}}"
+        for stem, kinds in stems.items()
+    )
+
+
+def _near(path: str) -> str:
+    """Return the path as seen from here when it lies below, else as it is."""
+    try:
+        return str(Path(path).relative_to(Path.cwd()))
+    except (ValueError, OSError):
+        return os.fspath(path)

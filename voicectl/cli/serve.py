@@ -1,0 +1,14 @@
+"""`voicectl serve`: the daemon in the foreground."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+
+def serve() -> None:
+    """Run the daemon in the foreground, until it is told to stop."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # The daemon takes the place of this process, so that signals and systemd reach it.
+    os.execv(sys.executable, [sys.executable, "-m", "voicectl_daemon"])  # noqa: S606

@@ -1,0 +1,134 @@
+"""What the flags of `voicectl transcribe` ask for, sorted by who has to know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from voicectl.cli import values
+from voicectl.cli.flags import COMMAND, FLAGS, OPTIONS, STYLE, Flag
+from voicectl.errors import UsageError
+
+BY_NAME = {name.replace("_", "-"): flag for flag in FLAGS for name in flag.names.split()}
+USUAL_STEP = 0.2
+"""How much warmer whisper decodes each time it tries again."""
+
+
+def spelled(arguments: Iterable[str]) -> list[str]:
+    """Return the arguments with every `True` and `False` where the parser expects it.
+
+    A flag that takes one and stands alone gets `True`; a switch that got one loses it.
+    """
+    given = list(arguments)
+    done: list[str] = []
+    while given:
+        word = given.pop(0)
+        if word == "--":
+            return [*done, word, *given]
+        name, joined, value = word.partition("=")
+        flag = BY_NAME.get(name.replace("_", "-")) if name.startswith("-") else None
+        if flag is None:
+            done.append(word)
+        elif flag.read is not values.truth:
+            done += [word] if joined else [word, *given[:1]]
+            given = given if joined else given[1:]
+        else:
+            done += _with_truth(flag, name, value if joined else _next_truth(given))
+    return done
+
+
+def _next_truth(given: list[str]) -> str:
+    """Take the word after a flag when it says true or false; else the flag means true."""
+    return given.pop(0) if given and given[0].lower() in values.TRUTH else "True"
+
+
+def _with_truth(flag: Flag, name: str, value: str) -> list[str]:
+    if flag.shape or value.lower() not in values.TRUTH:
+        return [f"{name}={value}"]
+    return [name] if values.truth(value) else []
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What was typed, and nothing else."""
+
+    options: dict[str, Any]
+    """Fields of `TranscribeOptions`."""
+    style: dict[str, Any]
+    """Fields of `voicectl.render.Style`."""
+    command: dict[str, Any]
+    """What the command itself has to know."""
+    notes: tuple[str, ...] = ()
+    """About flags that mean something else here than the user may think."""
+
+
+def wish(given: Mapping[str, Any]) -> Wish:
+    """Read the text of every flag that was given.
+
+    Raises `UsageError` that names the flag.
+    """
+    found: dict[str, dict[str, Any]] = {OPTIONS: {}, STYLE: {}, COMMAND: {}}
+    for flag in FLAGS:
+        raw = given.get(flag.key)
+        if raw not in (None, False, [], ()):
+            found[flag.goes][flag.key] = _read(flag, raw)
+    options, command = found[OPTIONS], found[COMMAND]
+    _temperatures(options, command)
+    _place_of_model(options, command)
+    if command.pop("no_vad", False):
+        options["vad_filter"] = False
+    return Wish(options, found[STYLE], command, _precision(options, command))
+
+
+def _read(flag: Flag, raw: Any) -> Any:
+    if raw is True:
+        return True
+    if flag.many:
+        return tuple(dict.fromkeys(part for text in raw for part in flag.read(text)))
+    try:
+        return flag.read(raw)
+    except ValueError as error:
+        raise UsageError(
+            f"{flag.names.split()[0]}: '{raw}' {error}",
+            hint=f"it takes {flag.shape}; see: voicectl transcribe --help",
+        ) from error
+
+
+def _temperatures(options: dict[str, Any], command: dict[str, Any]) -> None:
+    """Climb from a single temperature as whisper does; take a list as it is."""
+    asked = "temperature" in options or "temperature_increment_on_fallback" in command
+    step = command.pop("temperature_increment_on_fallback", USUAL_STEP)
+    start = options.get("temperature", (0.0,))
+    if asked and len(start) == 1 and step:
+        tries = max(1, int((1.0 - start[0]) / step + 1e-6) + 1)
+        start = tuple(round(start[0] + step * each, 6) for each in range(tries))
+    if asked:
+        options["temperature"] = start
+
+
+def _place_of_model(options: dict[str, Any], command: dict[str, Any]) -> None:
+    """Make one path of `--model_dir` and `--model`, or take the folder as the model itself."""
+    folder = command.pop("model_dir", None)
+    if folder is None:
+        return
+    if (folder / "model.bin").is_file():
+        options["model"] = str(folder)
+        return
+    if "model" not in options:
+        raise UsageError(
+            f"--model_dir: there is no model in {folder}",
+            hint="name the model with --model, or the folder that holds its model.bin",
+        )
+    options["model"] = str(folder / options["model"])
+
+
+def _precision(options: dict[str, Any], command: dict[str, Any]) -> tuple[str, ...]:
+    """Translate whisper's `--fp16`."""
+    half = command.pop("fp16", None)
+    if half is None or "compute_type" in options:
+        return ()
+    if half:
+        return ("--fp16 True leaves the precision to voicectl; --compute_type float16 insists",)
+    options["compute_type"] = "float32"
+    return ("--fp16 False is taken as --compute_type float32",)
