@@ -2,6 +2,7 @@
 
     python -m voicectl_models.weights get NAME...       fetch
     python -m voicectl_models.weights import FOLDER     take over a folder of weights
+    python -m voicectl_models.weights list [--json]     what is known, what is here
     python -m voicectl_models.weights verify            hash everything that is here
 
 With `--into FOLDER` before the command they work there, else in the site's folder.
@@ -18,6 +19,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -226,6 +228,8 @@ def main(arguments: list[str] | None = None) -> int:
     commands.add_parser("get", help="fetch").add_argument("names", nargs="+", metavar="NAME")
     takes = commands.add_parser("import", help="take over a folder of weights")
     takes.add_argument("folder", type=Path)
+    lists = commands.add_parser("list", help="what is known, what is here")
+    lists.add_argument("--json", action="store_true")
     commands.add_parser("verify", help="hash everything that is here")
     asked = parser.parse_args(arguments)
     try:
@@ -238,11 +242,48 @@ def main(arguments: list[str] | None = None) -> int:
 def _run(asked: argparse.Namespace, models_folder: Path) -> int:
     if asked.command == "import":
         import_folder(asked.folder, models_folder, _say)
-        return 0
-    if asked.command == "get":
+    elif asked.command == "get":
         for name in asked.names:
             get(name, models_folder, _say)
-        return 0
+    elif asked.command == "list":
+        _list(models_folder, asked.json)
+    else:
+        return _verify(models_folder)
+    return 0
+
+
+def _list(models_folder: Path, as_json: bool) -> None:
+    here = {found.name: found for found in installed(models_folder)}
+    rows = []
+    for name in [*here, *(name for name in catalogue() if name not in here)]:
+        source = here.get(name) or catalogue()[name]
+        entry = catalogue().get(name)
+        rows.append(
+            {
+                "name": name,
+                "folder": str(here[name].folder) if name in here else None,
+                "languages": source.languages,
+                "translates": source.translates,
+                "size": entry.size if entry else (here[name].folder / MODEL).stat().st_size,
+                "licence": entry.licence if entry else None,
+                "can_be_fetched": bool(entry and entry.files),
+            }
+        )
+    if as_json:
+        sys.stdout.write(msgspec.json.format(msgspec.json.encode(rows).decode()) + "\n")
+        return
+    for row in rows:
+        sys.stdout.write(_line(row))
+
+
+def _line(row: Mapping[str, Any]) -> str:
+    languages = "every language" if EVERY_LANGUAGE in row["languages"] else "English"
+    where = row["folder"] or ("can be fetched" if row["can_be_fetched"] else "bring your own")
+    size = f"{row['size'] / 1e6:,.0f} MB"
+    return f"{row['name']:<16} {languages:<15} {size:>9}  {row['licence'] or '?':<4}  {where}\n"
+
+
+def _verify(models_folder: Path) -> int:
     bad = False
     for folder in sorted(models_folder.glob("[!.]*/")):
         try:

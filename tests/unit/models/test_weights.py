@@ -478,6 +478,18 @@ class TestCommand:
         assert weights.main(["verify"]) == 1
         assert "tiny.en: the model 'tiny.en' is damaged" in capsys.readouterr().err
 
+    def test_list(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        model_in(tmp_path / "own")
+        assert weights.main(["--into", str(tmp_path), "list"]) == 0
+        lines = capsys.readouterr().out.splitlines()
+        assert lines[0].split() == ["own", "English", "0", "MB", "?", str(tmp_path / "own")]
+        assert lines[-1].split()[-3:] == ["can", "be", "fetched"]
+        assert weights.main(["--into", str(tmp_path), "list", "--json"]) == 0
+        rows = json.loads(capsys.readouterr().out)
+        assert [row["name"] for row in rows] == ["own", *weights.catalogue()]
+        assert rows[0]["folder"] == str(tmp_path / "own")
+        assert rows[1]["folder"] is None
+
     def test_the_site_names_another_folder(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
