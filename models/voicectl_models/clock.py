@@ -37,7 +37,10 @@ class Faults:
                 (self.packets, f"{self.packets} damaged packets were left out"),
                 (self.numbers, f"{self.numbers} samples were no finite numbers and became silence"),
                 (self.loud, f"{self.loud} samples were far above full scale and were clipped"),
-                (self.holes, f"{self.holes} gaps were filled with {self.silence:.1f} s of silence"),
+                (
+                    self.holes,
+                    f"{self.holes} gaps in its clock were filled with {self.silence:.1f} s of silence",
+                ),
                 (self.jumps, f"its clock jumps back {self.jumps} times; it was read as one piece"),
                 (self.layouts, "the number of channels changes on the way; the first was kept"),
             )
@@ -64,7 +67,8 @@ class Clock:
             self._faults.jumps += 1
         missing = round(ahead * RATE) if ahead > HOLE else 0
         if missing:
-            self._faults.holes += 1
+            # A sound that begins later than the picture, or than its codec: not a fault.
+            self._faults.holes += self._now > 0
             self._faults.silence += missing / RATE
         if self._faults.silence > MAX_HOLES:
             raise Refused("its clock jumps ahead by more than a day")
