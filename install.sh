@@ -205,7 +205,7 @@ link_command() {
     if [ -z "$folder" ]; then
         if [ "$(id -u)" = 0 ]; then folder=/usr/local/bin; else folder=$HOME/.local/bin; fi
     fi
-    local link=$folder/voicectl
+    local link=$folder/voicectl also=
     typed=$venv/bin/voicectl
     if [ "$folder" = none ]; then return; fi
     if [ -e "$link" ] && [ ! -L "$link" ]; then
@@ -215,29 +215,27 @@ link_command() {
             *":$folder:"*) typed=voicectl ;;
             *)
                 typed=$link
-                printf 'To type only "voicectl": export PATH="%s:%s"\n' "$folder" "\$PATH"
+                also="; to type only voicectl: export PATH=\"$folder:\$PATH\""
                 ;;
         esac
-        printf 'The command is %s\n' "$link"
+        printf 'The command is %s%s\n' "$link" "$also"
     else
         printf 'No link can be made in %s; the command is %s\n' "$folder" "$typed"
     fi
 }
 
 first_call() {
-    local out=$root/first-call
-    [ -f "$root/$call" ] || fail "the example call $call is not in this checkout" "git checkout -- $call"
-    mkdir -p "$out"
-    printf '*\n' >"$out/.gitignore"
-    printf '\n$ voicectl transcribe %s --channel-names agent,caller -o first-call\n' "$call"
-    "$venv/bin/voicectl" transcribe "$root/$call" --channel-names agent,caller -o "$out"
-    printf '\n'
-    show_call
+    cd "$root"
+    [ -f "$call" ] || fail "the example call $call is not in this checkout" "git checkout -- $call"
+    mkdir -p first-call
+    printf '*\n' >first-call/.gitignore
+    say_and_do transcribe "$call" --channel-names agent,caller -o first-call
+    say_and_do calls show
 }
 
-show_call() {
-    printf '$ voicectl calls show\n'
-    "$venv/bin/voicectl" calls show
+say_and_do() {
+    printf '\n$ voicectl %s\n' "$*"
+    "$venv/bin/voicectl" "$@"
 }
 
 install() {
