@@ -30,22 +30,16 @@ class Faults:
 
     def told(self) -> list[str]:
         """Return one sentence for each kind that occurred."""
-        return [
-            sentence
-            for happened, sentence in (
-                (self.unread, f"it could not be read to its end: {self.unread}"),
-                (self.packets, f"{self.packets} damaged packets were left out"),
-                (self.numbers, f"{self.numbers} samples were no finite numbers and became silence"),
-                (self.loud, f"{self.loud} samples were far above full scale and were clipped"),
-                (
-                    self.holes,
-                    f"{self.holes} gaps in its clock were filled with {self.silence:.1f} s of silence",
-                ),
-                (self.jumps, f"its clock jumps back {self.jumps} times; it was read as one piece"),
-                (self.layouts, "the number of channels changes on the way; the first was kept"),
-            )
-            if happened
-        ]
+        sentences = {
+            f"it could not be read to its end: {self.unread}": self.unread,
+            f"{self.packets} damaged packets were left out": self.packets,
+            f"{self.numbers} samples were no finite numbers and became silence": self.numbers,
+            f"{self.loud} samples were far above full scale and were clipped": self.loud,
+            f"{self.holes} gaps in its clock, {self.silence:.1f} s, became silence": self.holes,
+            f"its clock jumps back {self.jumps} times; it was read as one piece": self.jumps,
+            "the number of channels changes on the way; the first was kept": self.layouts,
+        }
+        return [sentence for sentence, happened in sentences.items() if happened]
 
 
 class Clock:
@@ -56,21 +50,23 @@ class Clock:
         self._now = 0.0
         self._faults = faults
 
-    def hole(self, at: float | None, seconds: float) -> int:
-        """Return how many samples of silence, at 16,000 Hz, belong before a frame.
+    def place(self, at: float | None, seconds: float) -> int | None:
+        """Return the sample, at 16,000 Hz, at which a frame after a hole begins.
 
-        `at` is its timestamp in seconds, None when it has none; `seconds` its length.
+        None when it follows the one before. `at` is its timestamp in seconds,
+        None when it has none; `seconds` its length.
         """
         ahead = 0.0 if at is None else at - self._start - self._now
         if ahead < -BACK:  # recordings joined into one file: each starts at 0
             self._start += ahead
             self._faults.jumps += 1
-        missing = round(ahead * RATE) if ahead > HOLE else 0
-        if missing:
-            # A sound that begins later than the picture, or than its codec: not a fault.
+        hole = ahead if ahead > HOLE else 0.0
+        if hole:
+            # A sound that begins later than the picture, or than its codec, is no fault.
             self._faults.holes += self._now > 0
-            self._faults.silence += missing / RATE
+            self._faults.silence += hole
         if self._faults.silence > MAX_HOLES:
             raise Refused("its clock jumps ahead by more than a day")
-        self._now += missing / RATE + seconds
-        return missing
+        begin = self._now + hole
+        self._now = begin + seconds
+        return round(begin * RATE) if hole else None

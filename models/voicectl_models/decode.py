@@ -211,12 +211,15 @@ def _container(file: FileIO, name: str) -> Iterator[InputContainer]:
 def _best(container: InputContainer) -> AudioStream:
     stream = container.streams.best("audio")
     if stream is None:
-        raise Refused("it contains no audio track")
+        found = bool(container.streams.audio)
+        raise Refused("its header makes no sense" if found else "it contains no audio track")
     return cast("AudioStream", stream)
 
 
 def _shape(container: InputContainer, stream: AudioStream, file: FileIO) -> Shape:
     context = stream.codec_context
+    if context is None:  # whatever PyAV's types say
+        raise Refused("its codec is not known here")
     if context.channels not in range(1, MAX_CHANNELS + 1):
         raise Refused(
             f"it has {context.channels} channels, and 1 to {MAX_CHANNELS} can be used",
@@ -266,18 +269,24 @@ def _placed(
     """Yield the samples of all channels on the clock of the recording, shape (channels, n)."""
     clock = Clock((container.start_time or 0) / av.time_base, faults)
     resampler: _Resampler | None = None
-    channels = 0
+    given = 0
     for frame in _frames(container, stream, faults):
-        channels = channels or min(frame.layout.nb_channels, MAX_CHANNELS)
+        channels = resampler.channels if resampler else min(frame.layout.nb_channels, MAX_CHANNELS)
         faults.layouts += frame.layout.nb_channels != channels
-        hole = clock.hole(frame.time, frame.samples / frame.sample_rate)
-        if resampler and (hole or not resampler.takes(frame)):
-            yield from resampler.rest()
+        begin = clock.place(frame.time, frame.samples / frame.sample_rate)
+        if resampler and (begin is not None or not resampler.takes(frame)):
+            for samples in resampler.rest():
+                given += samples.shape[1]
+                yield samples
             resampler = None
-        for start in range(0, hole, RATE):
-            yield np.zeros((channels, min(RATE, hole - start)), np.float32)
+        while begin is not None and given < begin:
+            silence = np.zeros((channels, min(RATE, begin - given)), np.float32)
+            given += silence.shape[1]
+            yield silence
         resampler = resampler or _Resampler(frame, channels)
-        yield from resampler.add(_finite(frame, faults))
+        for samples in resampler.add(_finite(frame, faults)):
+            given += samples.shape[1]
+            yield samples
     if resampler:
         yield from resampler.rest()
 
@@ -287,7 +296,7 @@ class _Resampler:
 
     def __init__(self, frame: AudioFrame, channels: int) -> None:
         self._like = (frame.format.name, frame.layout.name, frame.sample_rate)
-        self._channels = channels
+        self.channels = channels
         self._swr = AudioResampler("fltp", rate=RATE, frame_size=RATE, options=RESAMPLER)
 
     def takes(self, frame: AudioFrame) -> bool:
@@ -295,8 +304,8 @@ class _Resampler:
 
     def add(self, frame: AudioFrame | None) -> Iterator[NDArray[np.float32]]:
         for done in self._swr.resample(frame):
-            samples: Any = done.to_ndarray()[: self._channels]
-            missing = self._channels - samples.shape[0]
+            samples: Any = done.to_ndarray()[: self.channels]
+            missing = self.channels - samples.shape[0]
             if missing:
                 samples = np.pad(samples, ((0, missing), (0, 0)))
             yield np.clip(samples, -1.0, 1.0)

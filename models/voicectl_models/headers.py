@@ -79,15 +79,18 @@ class Refused(Exception):
 def opened(path: str) -> Iterator[FileIO]:
     """Open an ordinary file for reading, and refuse everything else without waiting for it."""
     # Without O_NONBLOCK opening a pipe waits for ever for somebody to write.
-    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
-    with FileIO(os.open(path, flags)) as file:
-        found = os.fstat(file.fileno())
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+    try:
+        found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode):
             kind = _KINDS.get(stat.S_IFMT(found.st_mode), "something special")
             raise Refused(f"it is {kind}, not a file")
         if not found.st_size:
             raise Refused("it is empty", hint="is it still being written?")
-        yield file
+        with FileIO(descriptor, closefd=False) as file:
+            yield file
+    finally:
+        os.close(descriptor)
 
 
 def printable(name: str) -> str:
