@@ -41,7 +41,7 @@ SEGMENT = 5 * FRAME
 MAX_LAG = RATE // 50
 """Samples by which one side may lag behind the other and still be the same: 20 ms."""
 SILENT = -60.0
-"""dBFS: a channel that stays below is silent. mu-law's idle pattern lies at -78 and lower."""
+"""dBFS: a channel that stays below is silent. The idle patterns of G.711 lie at -72 and lower."""
 CLICKS = 2
 """Frames above `SILENT` that do not yet make a channel sound: switching clicks."""
 SAME_WAVE = 0.9
