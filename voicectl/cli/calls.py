@@ -144,4 +144,4 @@ def _row(line: CallLine) -> tuple[str, ...]:
 def _hit_row(hit: Hit, wanted: str) -> tuple[str | Text, ...]:
     said = show.text(hit.text.strip())
     said.highlight_regex(re.compile(re.escape(wanted), re.IGNORECASE), style="bold yellow")
-    return (hit.call, hit.name, show.clock(hit.start), hit.speaker or "", said)
+    return (hit.call, hit.name, show.clock(int(hit.start)), hit.speaker or "", said)

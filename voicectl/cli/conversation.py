@@ -48,24 +48,25 @@ def voices(transcript: Transcript) -> dict[str, str]:
 
 
 def said(segment: Segment) -> Text:
-    """Return the text of a segment, doubtful words dimmed, and a mark when it may be invented."""
-    text = shown.text(segment.text.strip())
-    if (
-        segment.words
-        and "".join(word.text for word in segment.words).strip() == segment.text.strip()
-    ):
-        text = Text()
-        for word in segment.words:
-            text.append_text(shown.text(word.text, "dim" if word.probability < DOUBTFUL else ""))
-        text = (
-            Text(" ").join([text])
-            if not text
-            else text[len(text.plain) - len(text.plain.lstrip()) :]
-        )
+    """Return what was said, doubtful words dimmed, with a mark when it may be invented."""
+    spoken = segment.text.strip()
+    text = shown.text(spoken)
+    if "".join(word.text for word in segment.words).strip() == spoken:
+        _dim_doubtful(text, segment)
     if segment.suspect:
         text.stylize("dim")
         text.append_text(shown.text(f"  ({segment.suspect}?)", "yellow"))
     return text
+
+
+def _dim_doubtful(text: Text, segment: Segment) -> None:
+    at = -len(segment.words[0].text) + len(segment.words[0].text.lstrip()) if segment.words else 0
+    for word in segment.words:
+        # Control characters become longer when they are made visible.
+        after = at + len(shown.clean(word.text))
+        if word.probability < DOUBTFUL:
+            text.stylize("dim", max(at, 0), after)
+        at = after
 
 
 def _picture(console: Console, transcript: Transcript) -> None:
@@ -82,7 +83,7 @@ def _picture(console: Console, transcript: Transcript) -> None:
         before = name
         text = said(segment)
         text.style = colours.get(name, "")
-        grid.add_row(shown.clock(segment.start), *([label] if colours else []), text)
+        grid.add_row(shown.clock(int(segment.start)), *([label] if colours else []), text)
     console.print()
     console.print(grid)
 

@@ -10,6 +10,7 @@ from voicectl.cli.door import open_door
 from voicectl.cli.outcome import Outcome, Result, problem_of
 from voicectl.cli.outputs import Writer
 from voicectl.cli.progress import Story
+from voicectl.cli.show import about
 from voicectl.cli.work import Work
 from voicectl.errors import DaemonUnreachable, ExitStatus, VoicectlError
 from voicectl.types import Event, EventKind, Job, Task
@@ -81,7 +82,7 @@ class Follower:
             raise
         except VoicectlError as error:
             result.error = problem_of(error)
-            self._story.say(f"{result.name}: {error.text}")
+            self._story.say(about(result.name, error.text))
         else:
             if record.transcript is not None:
                 result.language, result.model = record.transcript.language, record.transcript.model

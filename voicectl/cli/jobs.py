@@ -120,7 +120,14 @@ def _state(job: Job) -> str:
 
 def _row(job: Job) -> tuple[str, ...]:
     seconds = show.length(job.seconds) if job.seconds else ""
-    return (job.id, show.when(job.created), f"{job.tasks:,}", seconds, _state(job), job.command)
+    return (
+        job.id,
+        show.when(job.created),
+        f"{job.tasks:,}",
+        seconds,
+        _state(job),
+        show.short(job.command),
+    )
 
 
 def _task_row(task: Task) -> tuple[str, ...]:

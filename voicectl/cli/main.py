@@ -25,6 +25,8 @@ WORK, RESULTS, HOUSE = "Work", "Results", "This machine"
 app = group("""
 Turn the phone calls of a helpline into text, on this machine, offline.
 
+Start with:
+
   voicectl transcribe ./calls/*.wav
 """)
 app.command(cls=Transcribe, rich_help_panel=WORK)(transcribe)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import Any
@@ -93,7 +93,10 @@ def totals(outcome: Outcome) -> str:
     results = outcome.results
     good = [result for result in results if result.good]
     before = sum(result.skipped for result in good)
-    cancelled = sum(result.state is TaskState.CANCELLED for result in results)
+    # What still runs after Ctrl-C has been told to stop.
+    cancelled = sum(
+        result.state is TaskState.CANCELLED or not result.state.final for result in results
+    )
     failed = len(results) - len(good) - cancelled
     parts = [
         (len(good) - before, "done"),
@@ -120,73 +123,60 @@ def as_json(outcome: Outcome) -> dict[str, Any]:
 
 
 def report(outcome: Outcome, *, json: bool, quiet: bool) -> None:
-    """Tell how it ended: the files on stdout, the rest on stderr; on a terminal, a table."""
+    """Tell how it ended: what was written on stdout, what failed and totals on stderr."""
     if json:
         show.answer_json(as_json(outcome))
-    elif show.on_terminal():
-        if not quiet:
-            _table(outcome)
-    else:
+    elif not show.on_terminal():
         for result in outcome.results:
             for file in result.files:
                 show.answer(_near(file.path))
-    if quiet or json or not show.on_terminal():
-        _failures(outcome.results)
-    _hints(outcome.results)
+    elif not quiet:
+        _table([result for result in outcome.results if result.good])
+    _failures([result for result in outcome.results if result.error is not None])
     if not quiet:
         show.note(totals(outcome))
 
 
-def _failures(results: Iterable[Result]) -> None:
-    for result in results:
-        if result.error is not None:
-            show.note(f"{result.name}: {result.error.text}")
+def _failures(results: Sequence[Result]) -> None:
+    errors = [(result.name, result.error) for result in results if result.error is not None]
+    for name, error in errors:
+        show.stderr().print(
+            Text.assemble(("failed  ", "red"), show.text(show.about(name, error.text))),
+            soft_wrap=True,
+        )
+    for hint in dict.fromkeys(error.hint for _, error in errors if error.hint):
+        show.note(f"  hint: {hint}")
 
 
-def _hints(results: Iterable[Result]) -> None:
-    for hint in dict.fromkeys(result.error.hint for result in results if result.error):
-        if hint:
-            show.note(f"  hint: {hint}")
-
-
-def _table(outcome: Outcome) -> None:
-    bad = [result for result in outcome.results if not result.good]
-    good = [result for result in outcome.results if result.good]
+def _table(good: Sequence[Result]) -> None:
     shown = good if len(good) <= MOST_ROWS else good[: MOST_ROWS - 1]
-    if not bad and not good:
-        return
-    columns = ("Recording", "Length>", "Result", "Files")
-    show.table(columns, [_row(result) for result in (*shown, *bad)])
+    if shown:
+        show.table(("Recording", "Length>", "Result", "Files"), [_row(each) for each in shown])
     if len(shown) < len(good):
-        show.note(f"... and {len(good) - len(shown):,} more that went well")
+        show.note(f"... and {len(good) - len(shown):,} more")
+    if shown:
+        show.answer()
 
 
 def _row(result: Result) -> tuple[str | Text, ...]:
     length = show.clock(result.seconds) if result.seconds is not None else ""
-    return (result.name, length, _result(result), braced([file.path for file in result.files]))
+    return (result.name, length, _result(result), together([file.path for file in result.files]))
 
 
 def _result(result: Result) -> Text:
-    if result.error is not None:
-        return show.text(result.error.text, "red")
-    if result.state is TaskState.CANCELLED:
-        return Text("cancelled", style="yellow")
+    if not result.skipped:
+        return Text("done", style="green")
     new = any(file.new for file in result.files)
-    if result.skipped:
-        return Text("already done" + (", written again" if new else ""), style="dim")
-    return Text("done", style="green")
+    return Text("written again" if new else "already done", style="dim")
 
 
-def braced(paths: Sequence[str]) -> str:
-    """Return paths as a shell would abbreviate them: `calls/a.{txt,srt}`."""
+def together(paths: Sequence[str]) -> str:
+    """Return paths in short, files of one stem together: `calls/a.txt .srt`."""
     stems: dict[str, list[str]] = {}
     for path in paths:
         pure = PurePath(_near(path))
-        stems.setdefault(str(pure.with_suffix("")), []).append(pure.suffix[1:])
-    return " ".join(
-        f"{stem}.{kinds[0]}" if len(kinds) == 1 else f"{stem}.{{{','.join(kinds)}}}"
-        for stem, kinds in stems.items()
-    )
+        stems.setdefault(str(pure.with_suffix("")), []).append(pure.suffix)
+    return " ".join(f"{stem}{' '.join(endings)}" for stem, endings in stems.items())
 
 
 def _near(path: str) -> str:

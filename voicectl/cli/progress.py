@@ -70,7 +70,8 @@ class Story:
 
     def say(self, line: str | Text) -> None:
         """Print a line that stays."""
-        self.console.print(show.text(line) if isinstance(line, str) else line, soft_wrap=True)
+        text = show.text(line) if isinstance(line, str) else line
+        self.console.print(text, soft_wrap=not self.console.is_terminal)
 
     def note(self, line: str) -> None:
         """Print a line that stays, unless only problems are wanted."""
@@ -169,12 +170,11 @@ def plan_line(detail: dict[str, Any]) -> str:
 def end_line(kind: EventKind, lane: Lane, detail: dict[str, Any], *, quiet: bool) -> Text | None:
     """Return the line about a recording that came to an end of some kind."""
     if kind is EventKind.TASK_FAILED:
-        reason = lane.problem.text if lane.problem else "failed"
-        return Text.assemble(("failed  ", "red"), show.text(f"{lane.name}: {reason}"))
+        reason = lane.problem.text if lane.problem else ""
+        return Text.assemble(("failed  ", "red"), show.text(show.about(lane.name, reason)))
     if kind is EventKind.TASK_REQUEUED:
-        return Text.assemble(
-            ("again   ", "yellow"), show.text(f"{lane.name}: {detail.get('text') or ''}")
-        )
+        reason = show.about(lane.name, detail.get("text") or "")
+        return Text.assemble(("again   ", "yellow"), show.text(reason))
     if kind is not EventKind.TASK_DONE or lane.skipped or quiet:
         return None
     told = Text.assemble(("done    ", "green"), show.text(lane.name))
@@ -251,4 +251,10 @@ def _lane_row(lane: Lane, now: float) -> tuple[RenderableType, ...]:
 
 
 def _bar(done: float, total: float) -> ProgressBar:
-    return ProgressBar(total=total or 1.0, completed=min(done, total), width=BAR)
+    return ProgressBar(
+        total=total or 1.0,
+        completed=min(done, total),
+        width=BAR,
+        complete_style="cyan",
+        finished_style="cyan",
+    )

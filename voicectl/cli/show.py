@@ -23,6 +23,8 @@ from rich.text import Text
 VOICES = ("cyan", "magenta", "green", "yellow", "blue")
 """Colours of speakers, in the order in which they are heard."""
 
+SHORT = 48
+"""Characters of a long line that a table shows."""
 _TRICKS = re.compile(
     r"[\x00-\x1f\x7f-\x9f"  # C0, DEL, C1: they start escape sequences
     r"\u202a-\u202e\u2066-\u2069"  # bidi embeddings, overrides, isolates: they reorder the line
@@ -130,6 +132,11 @@ def _plain_table(columns: Sequence[str], rows: list[list[Text]]) -> None:
         print("  ".join(padded).rstrip())  # noqa: T201
 
 
+def short(line: str) -> str:
+    """Return a long line cut for a table on a terminal, whole elsewhere."""
+    return line if len(line) <= SHORT or not on_terminal() else line[: SHORT - 1] + "…"
+
+
 def on_terminal() -> bool:
     """Return whether the answer goes to a terminal."""
     return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
@@ -139,8 +146,8 @@ def on_terminal() -> bool:
 
 
 def clock(seconds: float) -> str:
-    """Return a place in a recording: `3:12`, `1:02:03`."""
-    minutes, rest = divmod(int(seconds), 60)
+    """Return a length, or a place in a recording: `3:12`, `1:02:03`."""
+    minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
@@ -182,6 +189,11 @@ def size(count: int) -> str:
 def count(number: int, noun: str) -> str:
     """Return a number with its noun: `1 recording`, `1,292 recordings`."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def about(name: str, sentence: str) -> str:
+    """Return a sentence that says what it is about; many do so by themselves."""
+    return sentence if name in sentence else f"{name}: {sentence}"
 
 
 def when(moment: datetime) -> str:
