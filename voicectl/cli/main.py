@@ -85,6 +85,9 @@ def _run() -> int:
         return error.exit_status
     except typer.TyperException as error:
         return _misused(error)
+    except SystemExit as error:
+        # So does typer leave, and only then, when the reader of the answer is gone.
+        raise BrokenPipeError from error
     except (KeyboardInterrupt, typer.Abort):
         show.note("interrupted")
         return ExitStatus.INTERRUPTED
