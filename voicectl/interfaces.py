@@ -48,7 +48,8 @@ class TranscribeOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True,
     """0 takes every core this process may use."""
     batch_size: int = 8
     temperature: tuple[float, ...] = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
-    beam_size: int = 5
+    beam_size: int = 1
+    """Whisper's default is 5; on calls it costs a third more and makes no fewer errors."""
     best_of: int = 5
     patience: float = 1.0
     length_penalty: float = 1.0
@@ -82,6 +83,10 @@ class Wish:
     translate: bool = False
 
 
+Region: TypeAlias = tuple[int, int]
+"""First sample, and the sample after the last."""
+
+
 @dataclass(frozen=True, slots=True)
 class Clip:
     """A stretch of one leg, ready for a recogniser."""
@@ -91,11 +96,22 @@ class Clip:
     """Where it starts, in seconds on the clock of the recording."""
     channel: int | None = None
     """None when the channels were mixed or there is but one."""
+    recording: int = 0
+    """Which of several recordings it belongs to."""
+    group: int = 0
+    """Clips of equal number may be recognised in one window."""
+    speech: tuple[Region, ...] = ()
+    """Where somebody speaks; empty before anybody looked, or when nobody does."""
 
     @property
     def seconds(self) -> float:
         """Length."""
         return len(self.samples) / RATE
+
+    @property
+    def speech_seconds(self) -> float:
+        """How much of it is speech."""
+        return sum(end - start for start, end in self.speech) / RATE
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +146,10 @@ class LanguageGuess:
     probability: float
 
 
+Heed: TypeAlias = Callable[[], None]
+"""Called by long work now and then; raises `Cancelled` when it should stop."""
+
+
 class Transcriber(Protocol):
     """Speech to text."""
 
@@ -140,10 +160,23 @@ class Transcriber(Protocol):
     def __init__(self, folder: str, name: str, options: TranscribeOptions) -> None:
         """Load the weights in `folder`. Raises `ModelMissing` when they cannot be loaded."""
 
+    @classmethod
+    def load_key(cls, options: TranscribeOptions) -> tuple[str, ...]:
+        """Return what of the options decides how weights are loaded."""
+
     def transcribe(
-        self, clip: Clip, options: TranscribeOptions, language: str | None
-    ) -> Iterator[Segment]:
-        """Yield the segments of `clip` as they are found, on the clock of the recording."""
+        self,
+        clips: Sequence[Clip],
+        options: TranscribeOptions,
+        language: str | None,
+        heed: Heed,
+    ) -> Iterator[tuple[int, Segment]]:
+        """Yield `(index of the clip, segment)` on the clock of the recording.
+
+        Only the regions in `Clip.speech` are listened to. The segments of a clip
+        come in order of time. `heed` is called now and then and raises `Cancelled`
+        when the work is no longer wanted.
+        """
 
     def detect(self, clips: Sequence[Clip], options: TranscribeOptions) -> LanguageGuess:
         """Return the language of most of the speech in `clips`."""
@@ -155,6 +188,9 @@ class Tools(Protocol):
     def recording(self, audio: Audio, channels: ChannelsWish) -> Recording:
         """Open a recording; `see `ChannelsWish`."""
 
+    def speech(self, clips: Sequence[Clip], options: TranscribeOptions) -> list[Clip]:
+        """Return the clips levelled, with the regions in which somebody speaks."""
+
     def transcriber(self, options: TranscribeOptions, language: str | None) -> Transcriber:
         """Return a loaded recogniser for the language, kept warm between recordings.
 
@@ -165,10 +201,10 @@ class Tools(Protocol):
         """Tell listeners of a segment at once; the result does not depend on it."""
 
     def progress(self, seconds: float) -> None:
-        """Tell how much of the recording has been worked through.
+        """Tell how much of the recording has been worked through."""
 
-        Raises `Cancelled` when somebody asked for this work to stop.
-        """
+    def heed(self) -> None:
+        """Raise `Cancelled` when somebody asked for this work to stop."""
 
 
 class Stage(Protocol):

@@ -16,21 +16,25 @@ import resource
 import signal
 import sys
 import threading
+from collections.abc import Callable, Sequence
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 import psutil
 
 from voicectl.errors import Cancelled, RecordingError, VoicectlError
-from voicectl.interfaces import ChannelsWish, Recording, TranscribeOptions, Transcriber
+from voicectl.interfaces import ChannelsWish, Clip, Recording, TranscribeOptions, Transcriber
 from voicectl.types import Audio, Segment
 from voicectl_daemon import wire
-from voicectl_models import decode, recording
+from voicectl_models import decode, recording, speech
 from voicectl_models.pool import Pool
 from voicectl_recipes import engine, load
 
 ALIVE_SECONDS = 2.0
 """How often the child tells how it is."""
+BLOCK = 1 << 24
+"""Bytes that are read at a time to find the digest of a recording."""
 
 log = logging.getLogger(__name__)
 
@@ -63,14 +67,24 @@ class Worker:
                 self.tell(wire.Failed("error", f"{type(error).__name__}: {error}", ""))
 
     def tell(self, report: wire.Report) -> None:
-        """Send a report; several threads do."""
-        with self._sending:
-            wire.send(self._line, report)
+        """Send a report; several threads do. Without a daemon there is nothing left to do."""
+        try:
+            with self._sending:
+                wire.send(self._line, report)
+        except OSError:
+            os._exit(0)
 
     def _do(self, order: wire.Look | wire.Run) -> None:
+        alive = partial(self.tell, wire.Progress(0.0))
         if isinstance(order, wire.Look):
-            self.tell(wire.Looked(look(order.path, order.name)))
+            self.tell(wire.Looked(look(order.path, order.name, alive)))
             return
+        audio = order.record.audio
+        if digest(audio.path, audio.name, alive) != audio.sha256:
+            raise RecordingError(
+                f"{audio.name} was changed after it was looked at",
+                hint="when it is complete, ask for it again",
+            )
         tools = Lent(self, self._pool, order.task)
         self.tell(wire.Finished(engine.run(load.from_wire(order.steps), order.record, tools)))
 
@@ -84,8 +98,10 @@ class Worker:
                 order = wire.read_order(self._line)
                 if isinstance(order, wire.Stop):
                     self._stopped.add(order.task)
-                else:
-                    self._orders.put(order)
+                    continue
+                if isinstance(order, wire.Run):
+                    self._stopped.discard(order.task)  # it was stopped once and is tried again
+                self._orders.put(order)
         except (EOFError, OSError):
             os._exit(0)
 
@@ -96,10 +112,7 @@ class Worker:
 
     def _tell_alive(self) -> None:
         memory = psutil.Process().memory_info().rss
-        try:
-            self.tell(wire.Alive(memory, self._pool.loaded))
-        except OSError:
-            os._exit(0)
+        self.tell(wire.Alive(memory, self._pool.loaded))
 
 
 class Lent:
@@ -114,6 +127,10 @@ class Lent:
         """Open a recording that is read piece by piece."""
         return recording.Recorded(audio, channels)
 
+    def speech(self, clips: Sequence[Clip], options: TranscribeOptions) -> list[Clip]:
+        """Return the clips levelled, with the regions in which somebody speaks."""
+        return speech.find(clips, options)
+
     def transcriber(self, options: TranscribeOptions, language: str | None) -> Transcriber:
         """Return a loaded recogniser."""
         return self._pool.transcriber(options, language)
@@ -123,22 +140,19 @@ class Lent:
         self._worker.tell(wire.Heard(segment))
 
     def progress(self, seconds: float) -> None:
-        """Tell how far the work is; give up when nobody wants it any more."""
-        if self._worker.stopped(self._task):
-            raise Cancelled("cancelled")
+        """Tell how far the work is."""
+        self.heed()
         self._worker.tell(wire.Progress(round(seconds, 3)))
 
+    def heed(self) -> None:
+        """Give up when nobody wants the work any more."""
+        if self._worker.stopped(self._task):
+            raise Cancelled("cancelled")
 
-def look(path: str, name: str) -> Audio:
+
+def look(path: str, name: str, alive: Callable[[], None]) -> Audio:
     """Return what a recording is: its shape, and the digest of its content."""
     shape = decode.probe(path, name)
-    digest = hashlib.sha256()
-    try:
-        with Path(path).open("rb") as file:
-            while block := file.read(1 << 20):
-                digest.update(block)
-    except OSError as error:
-        raise RecordingError(f"{name} cannot be read: {error.strerror}") from error
     return Audio(
         path=path,
         name=name,
@@ -146,8 +160,24 @@ def look(path: str, name: str) -> Audio:
         rate=shape.rate,
         channels=shape.channels,
         codec=shape.codec,
-        sha256=digest.hexdigest(),
+        sha256=digest(path, name, alive),
     )
+
+
+def digest(path: str, name: str, alive: Callable[[], None]) -> str:
+    """Return the SHA-256 of a recording.
+
+    `alive` is called now and then: a large file on a slow disk is no stuck one.
+    """
+    found = hashlib.sha256()
+    try:
+        with Path(path).open("rb") as file:
+            while block := file.read(BLOCK):
+                found.update(block)
+                alive()
+    except OSError as error:
+        raise RecordingError(f"{name} cannot be read: {error.strerror}") from error
+    return found.hexdigest()
 
 
 def main() -> None:

@@ -1,24 +1,32 @@
-"""Whisper by faster-whisper (CTranslate2): the default recogniser, and the only import of it."""
+"""Whisper by faster-whisper (CTranslate2): the default recogniser.
+
+The library's own loop looks at 30 s at a time and at one recording at a time.
+Here speech is found first, packed into windows (`windows`), and several
+windows are recognised in one call (`packed`). Options that only make sense
+when a recording is read in order (`condition_on_previous_text`,
+`hallucination_silence_threshold`, no voice activity detection) take the
+library's loop.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, ClassVar
 
 import numpy as np
 from faster_whisper import WhisperModel
-from faster_whisper.vad import VadOptions, get_speech_timestamps
 
 from voicectl.errors import ModelMissing
-from voicectl.interfaces import RATE, Clip, LanguageGuess, TranscribeOptions
-from voicectl.types import Decoding, RunnerInfo, Segment, Word
-from voicectl_models import device
+from voicectl.interfaces import RATE, Clip, Heed, LanguageGuess, TranscribeOptions
+from voicectl.types import Decoding, RunnerInfo, Segment
+from voicectl_models import device, speech, suspect, windows
+from voicectl_models.hearing import Hearing, as_words, mean_probability, rounded, shifted
+from voicectl_models.packed import Bench
+from voicectl_models.windows import Window
 
-if TYPE_CHECKING:
-    from voicectl.interfaces import Samples
-
-WINDOW_SECONDS = 30
-"""What Whisper looks at in one go."""
+CHUNK = 8
+"""So many batches are sorted by length together; their text comes out in order of time."""
 
 
 class FasterWhisper:
@@ -29,13 +37,18 @@ class FasterWhisper:
     def __init__(self, folder: str, name: str, options: TranscribeOptions) -> None:
         self.model = name
         where, precision = device.choose(options.device, options.compute_type)
+        cores = device.threads(options.threads, device.available_cores())
+        # On a processor several batches side by side, on one core each, get through more
+        # than one batch on all cores; the weights are shared between them.
+        self._side_by_side = 1 if where == "cuda" or _needs_order(options) else cores
         try:
             self._whisper = WhisperModel(
                 folder,
                 device=where,
                 device_index=options.device_index,
                 compute_type=precision,
-                cpu_threads=device.threads(options.threads, device.available_cores()),
+                cpu_threads=cores // self._side_by_side,
+                num_workers=self._side_by_side,
                 local_files_only=True,
             )
         except (RuntimeError, ValueError, OSError) as error:
@@ -44,58 +57,130 @@ class FasterWhisper:
                 hint=f"check it with: voicectl models verify {name}",
             ) from error
 
+    @classmethod
+    def load_key(cls, options: TranscribeOptions) -> tuple[str, ...]:
+        """Return what of the options decides how weights are loaded."""
+        order = str(_needs_order(options))
+        where = (options.device, str(options.device_index), options.compute_type)
+        return (*where, str(options.threads), order)
+
     def transcribe(
-        self, clip: Clip, options: TranscribeOptions, language: str | None
-    ) -> Iterator[Segment]:
-        """Yield the segments of `clip` as they are found."""
-        speech = self._speech(clip.samples, options)
-        if not speech:
+        self,
+        clips: Sequence[Clip],
+        options: TranscribeOptions,
+        language: str | None,
+        heed: Heed,
+    ) -> Iterator[tuple[int, Segment]]:
+        """Yield `(index of the clip, segment)`, each clip's in order of time."""
+        spoken = language or "en"
+        if not self._whisper.model.is_multilingual:
+            spoken = "en"
+        if _needs_order(options):
+            yield from self._in_order(clips, options, spoken, heed)
             return
-        found, info = self._whisper.transcribe(
-            clip.samples,
-            language=language,
-            task=options.task,
-            vad_filter=options.vad_filter,
-            vad_parameters=_vad(options),
-            word_timestamps=True,
-            **_decoding(options),
-        )
-        for segment in found:
-            yield _segment(segment, clip.offset, info.language)
+        todo = windows.pack([clip.speech for clip in clips], [clip.group for clip in clips])
+        todo.sort(key=lambda window: _begins(window, clips))
+        bench = Bench(self._whisper, options, spoken, [clip.samples for clip in clips])
+        count = CHUNK * options.batch_size
+        with ThreadPoolExecutor(self._side_by_side) as pool:
+            for first in range(0, len(todo), count):
+                chunk = todo[first : first + count]
+                for hearing in _heard(bench, chunk, options.batch_size, pool, heed):
+                    for clip, segment in bench.segments(hearing):
+                        yield clip, shifted(segment, clips[clip].offset)
 
     def detect(self, clips: Sequence[Clip], options: TranscribeOptions) -> LanguageGuess:
-        """Return the language of most of the first half minute of speech."""
+        """Return the language of the first half minute of speech."""
         if not self._whisper.model.is_multilingual:
             return LanguageGuess("en", 1.0)
-        parts = [
-            clip.samples[region["start"] : region["end"]]
-            for clip in clips
-            for region in self._speech(clip.samples, options)
-        ]
+        parts = [clip.samples[start:end] for clip in clips for start, end in clip.speech]
         if not parts:
-            return LanguageGuess("en", 0.0)
-        speech = np.concatenate(parts)[: WINDOW_SECONDS * RATE]
-        _, _, all_probabilities = self._whisper.detect_language(speech)
+            return LanguageGuess(options.languages[0] if options.languages else "en", 0.0)
+        sample = np.concatenate(parts)[: int(windows.FULL_SECONDS) * RATE]
+        _, _, probabilities = self._whisper.detect_language(sample)
         allowed = [
             (code, probability)
-            for code, probability in all_probabilities
+            for code, probability in probabilities
             if not options.languages or code in options.languages
         ]
         code, probability = max(allowed, key=lambda pair: pair[1], default=("en", 0.0))
         return LanguageGuess(code, float(probability))
 
-    def _speech(self, samples: Samples, options: TranscribeOptions) -> list[dict[str, int]]:
-        if not options.vad_filter:
-            return [{"start": 0, "end": len(samples)}]
-        return list(get_speech_timestamps(samples, _vad(options)))
+    def _in_order(
+        self, clips: Sequence[Clip], options: TranscribeOptions, language: str, heed: Heed
+    ) -> Iterator[tuple[int, Segment]]:
+        for index, clip in enumerate(clips):
+            if not clip.speech:
+                continue
+            found, _ = self._whisper.transcribe(
+                clip.samples,
+                language=language,
+                task=options.task,
+                vad_filter=options.vad_filter,
+                vad_parameters=speech.vad_options(options),
+                word_timestamps=True,
+                **_decoding(options),
+            )
+            for segment in found:
+                heed()
+                words = [
+                    {"word": word.word, "start": word.start, "end": word.end}
+                    | {"probability": word.probability}
+                    for word in segment.words or ()
+                ]
+                signs = suspect.Signs(
+                    segment.text, segment.avg_logprob, segment.no_speech_prob, language, True
+                )
+                decoding = Decoding(
+                    seek=segment.seek,
+                    tokens=tuple(segment.tokens),
+                    temperature=rounded(segment.temperature),
+                    avg_logprob=rounded(segment.avg_logprob),
+                    compression_ratio=rounded(segment.compression_ratio),
+                    no_speech_prob=rounded(segment.no_speech_prob),
+                )
+                heard = Segment(
+                    id=segment.id,
+                    start=rounded(segment.start, 3),
+                    end=rounded(segment.end, 3),
+                    text=segment.text.strip(),
+                    language=language if options.task == "transcribe" else "en",
+                    confidence=mean_probability(words),
+                    words=as_words(words),
+                    suspect=suspect.judge(signs, options),
+                    decoding=decoding,
+                )
+                yield index, shifted(heard, clip.offset)
 
 
-def _vad(options: TranscribeOptions) -> VadOptions:
-    return VadOptions(
-        threshold=options.vad_threshold,
-        min_speech_duration_ms=options.vad_min_speech_duration_ms,
-        max_speech_duration_s=options.vad_max_speech_duration_s,
-        min_silence_duration_ms=options.vad_min_silence_duration_ms,
+def _heard(
+    bench: Bench, chunk: Sequence[Window], size: int, pool: ThreadPoolExecutor, heed: Heed
+) -> list[Hearing]:
+    """Return what is in the windows of a chunk, in their order."""
+
+    def work(indices: list[int]) -> list[tuple[int, Hearing]]:
+        heed()
+        heard = bench.hear([chunk[index] for index in indices])
+        return [
+            (index, mended)
+            for index, hearing in zip(indices, heard, strict=True)
+            for mended in bench.mend(hearing)
+        ]
+
+    found = [pair for pairs in pool.map(work, windows.batches(chunk, size)) for pair in pairs]
+    return [hearing for _, hearing in sorted(found, key=lambda pair: pair[0])]
+
+
+def _begins(window: Window, clips: Sequence[Clip]) -> tuple[int, float]:
+    first = window.turns[0]
+    return clips[first.clip].recording, clips[first.clip].offset + first.start / RATE
+
+
+def _needs_order(options: TranscribeOptions) -> bool:
+    return (
+        options.condition_on_previous_text
+        or not options.vad_filter
+        or options.hallucination_silence_threshold is not None
     )
 
 
@@ -123,38 +208,3 @@ def _decoding(options: TranscribeOptions) -> dict[str, Any]:
         "suppress_tokens": list(options.suppress_tokens),
         "log_prob_threshold": options.logprob_threshold,
     }
-
-
-def _segment(found: Any, offset: float, language: str) -> Segment:
-    words = tuple(
-        Word(
-            start=_round(offset + word.start, 3),
-            end=_round(offset + word.end, 3),
-            text=word.word,
-            probability=_round(word.probability),
-        )
-        for word in found.words or ()
-    )
-    sure = sum(word.probability for word in words) / len(words) if words else None
-    return Segment(
-        id=found.id,
-        start=_round(offset + found.start, 3),
-        end=_round(offset + found.end, 3),
-        text=found.text.strip(),
-        language=language,
-        confidence=None if sure is None else _round(sure),
-        words=words,
-        decoding=Decoding(
-            seek=found.seek,
-            tokens=tuple(found.tokens),
-            temperature=_round(found.temperature),
-            avg_logprob=_round(found.avg_logprob),
-            compression_ratio=_round(found.compression_ratio),
-            no_speech_prob=_round(found.no_speech_prob),
-        ),
-    )
-
-
-def _round(number: float, digits: int = 4) -> float:
-    """Return a plain float; some of the library's numbers are NumPy's."""
-    return round(float(number), digits)

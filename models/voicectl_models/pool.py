@@ -47,12 +47,11 @@ class Pool:
         """Return a recogniser for the language; one that can find it out when it is None."""
         wish = Wish("asr", options.model, language, options.task == "translate")
         best = candidates(wish, self._folder)[0]
-        key = (best.sha256, options.device, str(options.device_index), options.compute_type)
-        key = (*key, str(options.threads))
+        backend = registry.load(registry.TRANSCRIBERS, "faster-whisper")
+        key: Key = (best.sha256, *backend.load_key(options))
         if key not in self._loaded:
             while len(self._loaded) >= KEEP:
                 self._loaded.popitem(last=False)
-            backend = registry.load(registry.TRANSCRIBERS, "faster-whisper")
             self._loaded[key] = backend(str(best.folder), best.name, options)
             self._told()
         self._loaded.move_to_end(key)

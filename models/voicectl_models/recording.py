@@ -85,11 +85,12 @@ def quiet_place(samples: NDArray[np.float32]) -> int:
     """Return the sample near the end of `samples` around which all channels are quietest."""
     tail = samples[:, -int(CUT_SECONDS * RATE) :]
     frame = int(QUIET_SECONDS * RATE / 4)
-    count = tail.shape[1] // frame
+    length, tail_length = int(samples.shape[1]), int(tail.shape[1])
+    count = tail_length // frame
     if count < 4:
-        return samples.shape[1]
+        return length
     used = tail[:, : count * frame].reshape(len(tail), count, frame)
     loudness = np.square(used).mean(axis=2).max(axis=0)
     stretch = np.convolve(loudness, np.ones(4), mode="valid")
     quietest = int(stretch.argmin()) + 2
-    return samples.shape[1] - tail.shape[1] + quietest * frame
+    return length - tail_length + quietest * frame

@@ -47,24 +47,26 @@ class _Listener:
         self._tools = tools
         self._guess: LanguageGuess | None = None
         self._segments: list[Segment] = []
+        self._speech_seconds = 0.0
         first = tools.transcriber(options, options.language)
         self.runner, self.model = first.info.name, first.model
 
     def hear(self, piece: Piece) -> None:
         """Transcribe one piece of the call."""
+        clips = self._tools.speech(piece.clips, self._options)
+        self._speech_seconds += sum(clip.speech_seconds for clip in clips)
+        language = self._language(clips)
+        recogniser = self._tools.transcriber(self._options, language)
+        self.model = recogniser.model
         found: list[Segment] = []
-        for number, clip in enumerate(piece.clips):
-            language = self._language(piece.clips)
-            recogniser = self._tools.transcriber(self._options, language)
-            self.model = recogniser.model
-            for segment in recogniser.transcribe(clip, self._options, language):
-                named = replace(segment, speaker=self._speaker(clip), channel=clip.channel)
-                found.append(named)
-                self._tools.segment(named)
-                heard = (number * clip.seconds + segment.end - piece.offset) / len(piece.clips)
-                self._tools.progress(piece.offset + min(heard, piece.seconds))
-            done = (number + 1) / len(piece.clips)
-            self._tools.progress(piece.offset + done * piece.seconds)
+        for index, segment in recogniser.transcribe(
+            clips, self._options, language, self._tools.heed
+        ):
+            clip = clips[index]
+            named = replace(segment, speaker=self._speaker(clip), channel=clip.channel)
+            found.append(named)
+            self._tools.segment(named)
+            self._tools.progress(min(segment.end, piece.offset + piece.seconds))
         self._segments += sorted(found, key=lambda segment: (segment.start, segment.end))
         self._tools.progress(piece.offset + piece.seconds)
 
@@ -84,6 +86,7 @@ class _Listener:
             model=self.model,
             task=self._options.task,
             language_probability=self._guess.probability if self._guess else None,
+            speech_seconds=round(self._speech_seconds, 3),
         )
 
     def _language(self, clips: Sequence[Clip]) -> str | None:
