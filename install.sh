@@ -37,7 +37,8 @@ step() { # step TEXT COMMAND...: one line with seconds; what the command says go
     local text=$1 started=$SECONDS
     shift
     printf '%s ... ' "$text"
-    if "$@" >"$log" 2>&1; then
+    # In a subshell, for our own words on an interrupt must not go to the log.
+    if ("$@") >"$log" 2>&1; then
         printf '%d s\n' "$((SECONDS - started))"
     else
         printf 'failed\n'

@@ -2,8 +2,10 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +14,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "install.sh"
 TOOLS = (
-    "awk bash cat chmod cksum cut df dirname env find grep id ln mkdir mktemp mv rm sed sort tail"
+    "awk bash cat chmod cksum cut df dirname env find grep id"
+    " ln mkdir mktemp mv rm sed sleep sort tail"
 )
 NOBODY = 65534
 
@@ -43,7 +46,9 @@ def program(path: Path, body: str) -> None:
     path.chmod(0o755)
 
 
-def python_that(place: Path, *, version: str = "3.11.2", venv: bool = True) -> None:
+def python_that(
+    place: Path, *, version: str = "3.11.2", venv: bool = True, make_venv: str = "exit 0"
+) -> None:
     """Put a `python3` on PATH that answers install.sh's questions like another machine's."""
     major, minor, _ = (int(part) for part in version.split("."))
     old = (major, minor) < (3, 11)
@@ -53,6 +58,7 @@ def python_that(place: Path, *, version: str = "3.11.2", venv: bool = True) -> N
     *version_info*) echo {version}; exit {int(old)} ;;
     *_base_executable*) echo "$0" ;;
     *ensurepip*) exit {int(not venv)} ;;
+    venv) {make_venv} ;;
 esac""",
     )
 
@@ -163,6 +169,26 @@ def test_an_interrupted_environment_is_thrown_away(place: Path) -> None:
     run(place)
     assert not (ours / "half").exists()
     assert (ours / "voicectl-unfinished").exists()
+
+
+def test_ctrl_c_says_how_to_go_on(place: Path) -> None:
+    python_that(place, make_venv="exec sleep 60")
+    process = subprocess.Popen(
+        [place / "checkout" / "install.sh"],
+        env={"PATH": str(place / "bin"), "HOME": str(place / "home")},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.read(13) == "Creating .ven"
+    time.sleep(0.3)  # the step starts after its name is printed
+    os.killpg(process.pid, signal.SIGINT)
+    _, stderr = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert "interrupted; run it again to go on" in stderr
+    assert (place / "checkout" / ".venv" / "voicectl-unfinished").exists()
 
 
 @pytest.fixture
