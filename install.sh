@@ -11,7 +11,8 @@ usage: ./install.sh              set voicectl up here and transcribe a first cal
 It needs Python 3.11 or newer, the package registry and 2 GB of disk; no root, no
 compiler. Running it again is safe and quick. It reads:
 
-  VOICECTL_PYTHON        the Python to use (default: python3.13, 3.12, 3.11, python3)
+  VOICECTL_PYTHON        the Python to use (default: the one it was set up with, else
+                         python3.13, 3.12, 3.11, python3)
   VOICECTL_BIN           where to link the command (default: ~/.local/bin, as root
                          /usr/local/bin); "none" links nothing
   VOICECTL_HOME          the data folder (default: ~/.local/share/voicectl)
@@ -27,6 +28,7 @@ unfinished=$venv/voicectl-unfinished
 call=tests/data/call_en_0_2ch_mulaw.wav
 needed_kb=2000000
 log=
+updating=
 
 fail() { # fail SENTENCE REMEDY
     printf 'error: %s\n  %s\n' "$1" "$2" >&2
@@ -55,10 +57,11 @@ leave() {
 # --- what must be there -------------------------------------------------------------
 
 find_python() { # sets $python and $python_version
-    local name said seen=
-    # The base: the environment that is rebuilt here may be the active one.
-    local look='import sys; print("%d.%d.%d" % sys.version_info[:3]); sys.exit(sys.version_info < (3, 11))'
-    for name in ${VOICECTL_PYTHON:-python3.13 python3.12 python3.11 python3}; do
+    local name said seen='' candidates=("$venv/bin/python" python3.13 python3.12 python3.11 python3)
+    if [ -n "${VOICECTL_PYTHON:-}" ]; then candidates=("$VOICECTL_PYTHON"); fi
+    # The base: an environment must not be rebuilt with the Python inside it.
+    local look='import sys; print("%d.%d" % sys.version_info[:2]); sys.exit(sys.version_info < (3, 11))'
+    for name in "${candidates[@]}"; do
         if said=$("$name" -c "$look" 2>/dev/null); then
             python=$("$name" -c 'import sys; print(sys._base_executable)')
             python_version=$said
@@ -67,7 +70,7 @@ find_python() { # sets $python and $python_version
         [ -z "$said" ] || seen=" and $name is $said"
     done
     fail "voicectl needs Python 3.11 or newer$seen" \
-        "install one (Debian 12, Ubuntu 24.04: apt-get install python3 python3-venv), or name it: VOICECTL_PYTHON=/path/to/python ./install.sh"
+        "install one (Debian 12, Ubuntu 24.04: apt-get install python3 python3-venv), or name one: VOICECTL_PYTHON=/path/to/python ./install.sh"
 }
 
 check_venv_module() {
@@ -75,7 +78,7 @@ check_venv_module() {
         return
     fi
     fail "$python cannot make virtual environments: its venv module is not installed" \
-        "on Debian and Ubuntu: apt-get install python${python_version%.*}-venv; then run this again"
+        "on Debian and Ubuntu: apt-get install python$python_version-venv; then run this again"
 }
 
 check_folder() {
@@ -130,7 +133,10 @@ make_venv() {
             fail "the folder $venv is not from install.sh and does not work" \
                 "remove it (rm -r $venv) and run this again"
         # Only one that we made may be thrown away when this is interrupted.
-        if [ -e "$stamp" ]; then mv "$stamp" "$unfinished"; fi
+        if [ -e "$stamp" ]; then
+            mv "$stamp" "$unfinished"
+            updating=yes
+        fi
         return
     fi
     mkdir "$venv"
@@ -161,6 +167,8 @@ install_packages() { # install_packages ARGUMENT...
 }
 
 explain() { # explain WHAT: says why the last step failed, as far as its output tells
+    # pip takes back what it could not finish: what was installed still works.
+    if [ -n "$updating" ]; then mv "$unfinished" "$stamp"; fi
     local sign='Retrying \(|ConnectionError|Temporary failure in name|ProxyError|error sending request|No matching distribution'
     if grep -q 'No space left on device' "$log"; then
         fail "$1: the disk is full" "make room in $root and in ${TMPDIR:-/tmp}, then run this again"
@@ -175,6 +183,7 @@ explain() { # explain WHAT: says why the last step failed, as far as its output 
 set_up() { # set_up MODE
     find_python
     check_folder
+    one_at_a_time
     if is_installed "$1"; then
         printf 'voicectl is installed in %s\n' "$venv"
         return
@@ -191,6 +200,17 @@ set_up() { # set_up MODE
     fi || explain "voicectl cannot be installed"
     { where_line && what_line "$1"; } >"$stamp"
     rm -f "$unfinished"
+    updating=
+}
+
+# The lock is on the folder itself, held by descriptor 9 until set_up is over.
+one_at_a_time() {
+    command -v flock >/dev/null || return 0
+    exec 9<"$root"
+    if ! flock -n 9; then
+        printf 'Another install.sh is at work here; waiting for it\n'
+        flock 9
+    fi
 }
 
 # --- ./install.sh -------------------------------------------------------------------
@@ -209,7 +229,7 @@ link_command() {
     local link=$folder/voicectl also=
     typed=$venv/bin/voicectl
     if [ "$folder" = none ]; then return; fi
-    if [ -e "$link" ] && [ ! -L "$link" ]; then
+    if { [ -e "$link" ] || [ -L "$link" ]; } && [[ $(readlink "$link") != */.venv/bin/voicectl ]]; then
         printf '%s is not ours and stays; the command is %s\n' "$link" "$typed"
     elif mkdir -p "$folder" 2>/dev/null && ln -sfn "$typed" "$link" 2>/dev/null; then
         case ":$PATH:" in
@@ -241,6 +261,7 @@ say_and_do() {
 
 install() {
     set_up plain
+    exec 9<&-
     get_models
     link_command
     first_call
@@ -282,6 +303,7 @@ check() { # check TEXT COMMAND...: remembers a failure, shows why, goes on
 run_tests() {
     local failed=0 coverage=(--cov)
     set_up test
+    exec 9<&-
     debian_packages
     export VOICECTL_TEST_MODELS=${VOICECTL_TEST_MODELS:-${XDG_CACHE_HOME:-$HOME/.cache}/voicectl/models}
     get_models --into "$VOICECTL_TEST_MODELS"

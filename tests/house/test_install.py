@@ -47,10 +47,10 @@ def program(path: Path, body: str) -> None:
 
 
 def python_that(
-    place: Path, *, version: str = "3.11.2", venv: bool = True, make_venv: str = "exit 0"
+    place: Path, *, version: str = "3.11", venv: bool = True, make_venv: str = "exit 0"
 ) -> None:
     """Put a `python3` on PATH that answers install.sh's questions like another machine's."""
-    major, minor, _ = (int(part) for part in version.split("."))
+    major, minor = (int(part) for part in version.split("."))
     old = (major, minor) < (3, 11)
     program(
         place / "bin" / "python3",
@@ -97,10 +97,10 @@ def test_an_unknown_argument(place: Path) -> None:
 
 
 def test_an_old_python(place: Path) -> None:
-    python_that(place, version="3.9.2")
+    python_that(place, version="3.9")
     done = run(place)
     assert done.returncode == 1
-    assert "error: voicectl needs Python 3.11 or newer and python3 is 3.9.2\n" in done.stderr
+    assert "error: voicectl needs Python 3.11 or newer and python3 is 3.9\n" in done.stderr
     assert "VOICECTL_PYTHON=" in done.stderr
     assert not (place / "checkout" / ".venv").exists()
 
@@ -191,12 +191,33 @@ def test_ctrl_c_says_how_to_go_on(place: Path) -> None:
     assert (place / "checkout" / ".venv" / "voicectl-unfinished").exists()
 
 
+def test_another_programs_link_stays(place: Path) -> None:
+    """The functions of the script, read into a shell that only links."""
+    links = place / "links"
+    links.mkdir()
+    (links / "voicectl").symlink_to("/opt/other/bin/voicectl")
+    body = (place / "checkout" / "install.sh").read_text().removesuffix('main "$@"\n')
+    program = f"{body}\nVOICECTL_BIN={links}\nlink_command\n"
+    done = subprocess.run(["bash", "-c", program], capture_output=True, text=True, cwd=place)
+    assert done.returncode == 0, done.stderr
+    assert "is not ours and stays" in done.stdout
+    assert (links / "voicectl").readlink() == Path("/opt/other/bin/voicectl")
+
+
 @pytest.fixture
 def clone(place: Path) -> Path:
     """A clean clone of what is committed, with this machine's own PATH."""
     shutil.rmtree(place / "checkout")
     subprocess.run(["git", "clone", "-q", ROOT, place / "checkout"], check=True)
     return place
+
+
+NO_REGISTRY = {
+    "PIP_CONFIG_FILE": os.devnull,
+    "PIP_FIND_LINKS": "",
+    "PIP_INDEX_URL": "http://127.0.0.1:9/simple",
+    "PIP_RETRIES": "0",
+}
 
 
 def install(clone: Path, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -221,13 +242,7 @@ def install(clone: Path, **variables: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.skipif(not (ROOT / ".git").exists(), reason="this is no clone")
 def test_a_registry_that_cannot_be_reached(clone: Path) -> None:
-    done = install(
-        clone,
-        PIP_CONFIG_FILE=os.devnull,
-        PIP_FIND_LINKS="",
-        PIP_INDEX_URL="http://127.0.0.1:9/simple",
-        PIP_RETRIES="0",
-    )
+    done = install(clone, **NO_REGISTRY)
     assert done.returncode == 1
     assert "the package registry cannot be reached" in done.stderr
     assert (clone / "checkout" / ".venv" / "voicectl-unfinished").exists()
@@ -236,7 +251,7 @@ def test_a_registry_that_cannot_be_reached(clone: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.skipif(not (ROOT / ".git").exists(), reason="this is no clone")
-def test_two_runs_in_a_clean_clone(clone: Path) -> None:
+def test_a_clean_clone_again_and_again(clone: Path) -> None:
     first = install(clone)
     assert first.returncode == 0, first.stderr
     assert "agent" in first.stdout
@@ -247,5 +262,17 @@ def test_two_runs_in_a_clean_clone(clone: Path) -> None:
     second = install(clone)
     assert second.returncode == 0, second.stderr
     assert "Installing" not in second.stdout
+    # An update that fails must leave what works.
+    with (clone / "checkout" / "voicectl" / "types.py").open("a") as file:
+        file.write("# changed\n")
+    third = install(clone, **NO_REGISTRY)
+    assert third.returncode == 1
+    assert "the package registry cannot be reached" in third.stderr
+    subprocess.run([clone / "checkout" / ".venv" / "bin" / "voicectl", "--version"], check=True)
+    fourth = install(clone)
+    assert fourth.returncode == 0, fourth.stderr
+    assert "Installing voicectl" in fourth.stdout
+    assert "Creating .venv" not in fourth.stdout
+    subprocess.run(["git", "-C", clone / "checkout", "checkout", "-q", "voicectl"], check=True)
     changes = ["git", "-C", clone / "checkout", "status", "--porcelain"]
     assert subprocess.check_output(changes, text=True) == ""
