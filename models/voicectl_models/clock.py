@@ -12,7 +12,7 @@ HOLE = 0.05
 MAX_HOLES = 24 * 3600.0
 """Seconds of silence put in altogether; more means that the clock is broken."""
 BACK = 1.0
-"""Seconds by which a timestamp must be behind the samples to be the start of another clock."""
+"""Seconds by which a timestamp must be behind the samples, or after the end, to be disbelieved."""
 
 
 @dataclass(slots=True)
@@ -36,7 +36,7 @@ class Faults:
             f"{self.numbers} samples were no finite numbers and became silence": self.numbers,
             f"{self.loud} samples were far above full scale and were clipped": self.loud,
             f"{self.holes} gaps in its clock, {self.silence:.1f} s, became silence": self.holes,
-            f"its clock jumps back {self.jumps} times; it was read as one piece": self.jumps,
+            f"its clock jumps {self.jumps} times; it was read as one piece": self.jumps,
             "the number of channels changes on the way; the first was kept": self.layouts,
         }
         return [sentence for sentence, happened in sentences.items() if happened]
@@ -45,8 +45,10 @@ class Faults:
 class Clock:
     """Compares the timestamps of frames with the samples that have come."""
 
-    def __init__(self, start: float, faults: Faults) -> None:
+    def __init__(self, start: float, length: float, faults: Faults) -> None:
+        """`length` is the declared one in seconds, 0.0 when it is not known."""
         self._start = start
+        self._length = length
         self._now = 0.0
         self._faults = faults
 
@@ -57,9 +59,12 @@ class Clock:
         None when it has none; `seconds` its length.
         """
         ahead = 0.0 if at is None else at - self._start - self._now
-        if ahead < -BACK:  # recordings joined into one file: each starts at 0
+        # Recordings joined into one file each start at 0; a damaged timestamp points
+        # beyond the end. Neither is a time at which something was said.
+        if ahead < -BACK or (ahead > HOLE and 0 < self._length < self._now + ahead - BACK):
             self._start += ahead
             self._faults.jumps += 1
+            ahead = 0.0
         hole = ahead if ahead > HOLE else 0.0
         if hole:
             # A sound that begins later than the picture, or than its codec, is no fault.

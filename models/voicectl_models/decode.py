@@ -137,15 +137,18 @@ class Decoded(Iterator[Block]):
 
     def _decode(self, path: str, name: str, size: int) -> Generator[Block]:
         with _plain_words(name), opened(path) as file, _container(file, name) as container:
-            before = os.fstat(file.fileno())
+            before = _version(file)
             stream = _best(container)
             self.shape = _shape(container, stream, file)
             if len(container.streams.audio) > 1:
                 self.warnings.append(
                     f"it has {len(container.streams.audio)} audio tracks; only the best was used"
                 )
+            declared = self.shape.seconds if has_length(container.format.name, file) else 0.0
+            start = (container.start_time or 0) / av.time_base
+            clock = Clock(start, declared, self._faults)
             pile = _Pile(size)
-            for samples in _placed(container, stream, self._faults):
+            for samples in _placed(_frames(container, stream, self._faults), clock, self._faults):
                 for block in pile.add(samples):
                     self.seconds = pile.seconds
                     yield block
@@ -153,18 +156,14 @@ class Decoded(Iterator[Block]):
             self.seconds = pile.seconds
             if not pile.seconds:
                 raise _no_audio(name, self._faults)
-            if has_length(container.format.name, file):
-                self._compare(self.shape.seconds)
-            self._tell(os.fstat(file.fileno()), before)
+            self._tell(declared, _version(file) != before)
 
-    def _compare(self, declared: float) -> None:
+    def _tell(self, declared: float, changed: bool) -> None:
         if declared and abs(declared - self.seconds) > max(0.5, declared / 100):
             self.warnings.append(
                 f"the header says {declared:.1f} s, {self.seconds:.1f} s could be decoded"
             )
-
-    def _tell(self, after: os.stat_result, before: os.stat_result) -> None:
-        if (after.st_size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
+        if changed:
             self.warnings.append("the file was changed while it was read")
         self.warnings += self._faults.told()
 
@@ -195,6 +194,8 @@ def _reason(error: Exception) -> str:
     for kind, words in _REASONS.items():
         if isinstance(error, kind):
             return words
+    if isinstance(error, FFmpegError):
+        return _REASONS[av.error.InvalidDataError]
     text = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return text[:1].lower() + text[1:]
 
@@ -206,6 +207,11 @@ def _container(file: FileIO, name: str) -> Iterator[InputContainer]:
     options |= {"protocol_whitelist": "none", "format_whitelist": FORMATS, "max_size": "32768"}
     with av.open(file, "r", format=form, options=options, metadata_errors="replace") as container:
         yield container
+
+
+def _version(file: FileIO) -> tuple[int, int]:
+    found = os.fstat(file.fileno())
+    return found.st_size, found.st_mtime_ns
 
 
 def _best(container: InputContainer) -> AudioStream:
@@ -256,7 +262,12 @@ def _frames(container: InputContainer, stream: AudioStream, faults: Faults) -> I
 
 def _of_packet(packet: Packet[AudioStream], faults: Faults) -> Iterator[AudioFrame]:
     try:
-        yield from packet.decode()
+        for frame in packet.decode():
+            # Damage may announce any number; the header was checked for the same.
+            if frame.layout.nb_channels in range(1, MAX_CHANNELS + 1):
+                yield frame
+            else:
+                faults.packets += 1
     except av.error.EOFError:
         return
     except FFmpegError:
@@ -264,14 +275,13 @@ def _of_packet(packet: Packet[AudioStream], faults: Faults) -> Iterator[AudioFra
 
 
 def _placed(
-    container: InputContainer, stream: AudioStream, faults: Faults
+    frames: Iterator[AudioFrame], clock: Clock, faults: Faults
 ) -> Iterator[NDArray[np.float32]]:
     """Yield the samples of all channels on the clock of the recording, shape (channels, n)."""
-    clock = Clock((container.start_time or 0) / av.time_base, faults)
     resampler: _Resampler | None = None
     given = 0
-    for frame in _frames(container, stream, faults):
-        channels = resampler.channels if resampler else min(frame.layout.nb_channels, MAX_CHANNELS)
+    for frame in frames:
+        channels = resampler.channels if resampler else frame.layout.nb_channels
         faults.layouts += frame.layout.nb_channels != channels
         begin = clock.place(frame.time, frame.samples / frame.sample_rate)
         if resampler and (begin is not None or not resampler.takes(frame)):
@@ -297,17 +307,20 @@ class _Resampler:
     def __init__(self, frame: AudioFrame, channels: int) -> None:
         self._like = (frame.format.name, frame.layout.name, frame.sample_rate)
         self.channels = channels
-        self._swr = AudioResampler("fltp", rate=RATE, frame_size=RATE, options=RESAMPLER)
+        # Packed: PyAV 18 reads beyond the planes of a planar frame of 8 channels and crashes.
+        self._swr = AudioResampler("flt", rate=RATE, frame_size=RATE, options=RESAMPLER)
 
     def takes(self, frame: AudioFrame) -> bool:
         return (frame.format.name, frame.layout.name, frame.sample_rate) == self._like
 
     def add(self, frame: AudioFrame | None) -> Iterator[NDArray[np.float32]]:
         for done in self._swr.resample(frame):
-            samples: Any = done.to_ndarray()[: self.channels]
+            samples: Any = done.to_ndarray().reshape(-1, done.layout.nb_channels).T
+            samples = samples[: self.channels]
             missing = self.channels - samples.shape[0]
             if missing:
                 samples = np.pad(samples, ((0, missing), (0, 0)))
+            samples = np.nan_to_num(samples, copy=False, posinf=0.0, neginf=0.0)
             yield np.clip(samples, -1.0, 1.0)
 
     def rest(self) -> Iterator[NDArray[np.float32]]:
@@ -316,7 +329,8 @@ class _Resampler:
 
 def _finite(frame: AudioFrame, faults: Faults) -> AudioFrame:
     """Return the frame without values that would spoil everything near them."""
-    if not frame.format.name.startswith(("flt", "dbl")):
+    unsafe = frame.format.is_planar and frame.layout.nb_channels >= MAX_CHANNELS  # see _Resampler
+    if unsafe or not frame.format.name.startswith(("flt", "dbl")):
         return frame
     values: Any = frame.to_ndarray()
     wrong = ~(np.abs(values) <= LOUDEST)  # true for NaN as well

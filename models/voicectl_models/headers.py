@@ -75,6 +75,17 @@ class Refused(Exception):
         self.hint = hint
 
 
+class _Content(FileIO):
+    """A file in which a damaged header may point anywhere."""
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
+        # PyAV prints what is raised here; -1 is what ffmpeg expects of its own files.
+        try:
+            return super().seek(offset, whence)
+        except (OSError, OverflowError):
+            return -1
+
+
 @contextmanager
 def opened(path: str) -> Iterator[FileIO]:
     """Open an ordinary file for reading, and refuse everything else without waiting for it."""
@@ -87,7 +98,7 @@ def opened(path: str) -> Iterator[FileIO]:
             raise Refused(f"it is {kind}, not a file")
         if not found.st_size:
             raise Refused("it is empty", hint="is it still being written?")
-        with FileIO(descriptor, closefd=False) as file:
+        with _Content(descriptor, closefd=False) as file:
             yield file
     finally:
         os.close(descriptor)

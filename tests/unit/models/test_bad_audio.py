@@ -122,6 +122,20 @@ def coded(codec, form, seconds=3, cover=False, video=False, audio=True, start=0)
     return buffer.getvalue()
 
 
+def surround(codec, form, layout):
+    """Many channels, each in a plane of its own."""
+    buffer = io.BytesIO()
+    with av.open(buffer, "w", format=form) as container:
+        stream = container.add_stream(codec, rate=16_000, layout=layout)
+        count = av.AudioLayout(layout).nb_channels
+        samples = np.repeat(np.frombuffer(PCM, "<i2"), count)[None]
+        frame = av.AudioFrame.from_ndarray(samples, format="s16", layout=layout)
+        frame.sample_rate = 8_000
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return buffer.getvalue()
+
+
 def between(content, junk, places):
     """Put junk between the parts of a file."""
     step = len(content) // (places + 1)
@@ -161,6 +175,7 @@ GOOD = {
     "flac-named.ogg": coded("flac", "flac"),
     "ogg-named.ulaw": coded("libopus", "ogg"),
     "video.mp4": coded("aac", "mp4", video=True),
+    "eight-planes.m4a": surround("aac", "ipod", "7.1"),
     "new\nline.wav": wav(PCM),
     "\x1b]0;esc\x07.wav": wav(PCM),
     "\u202evaw.wav": wav(PCM),
@@ -176,7 +191,7 @@ WARNED = {
     "torn.m4a": (torn(coded("aac", "ipod", 6)), "damaged packets"),
     "cut.flac": (coded("flac", "flac", 8)[:20_000], "header says 8.0 s"),
     "junk.mp3": (between(coded("libmp3lame", "mp3", 8), NOISE[:5_000], 3), "damaged packets"),
-    "chained.ogg": (coded("libopus", "ogg") + coded("libopus", "ogg", start=3), "clock jumps back"),
+    "chained.ogg": (coded("libopus", "ogg") + coded("libopus", "ogg", start=3), "clock jumps"),
 }  # fmt: skip
 BAD = {
     "empty.wav": (b"", "it is empty"),
@@ -198,6 +213,7 @@ BAD = {
     "channels-0.wav": (wav(PCM, channels=0), "its header makes no sense"),
     "channels-9.wav": (wav(PCM[:63_000], channels=9), f"9 {TOO_MANY}"),
     "channels-65535.wav": (wav(PCM, channels=65_535), "its header makes no sense"),
+    "channels-16.wv": (surround("wavpack", "wv", "hexadecagonal"), f"16 {TOO_MANY}"),
     "rate-0.wav": (wav(PCM, rate=0), "sample rate is 0 Hz|damaged|makes no sense"),
     "rate-4g.wav": (wav(PCM, rate=0xFFFF_FFFF), "sample rate is|damaged|makes no sense"),
     "rate-2g.wav": (wav(PCM, rate=2_000_000_000), "sample rate is 2000000000 Hz"),
@@ -209,6 +225,10 @@ BAD = {
     "silent-film.mp4": (coded("", "mp4", video=True, audio=False), "it contains no audio track"),
     "zeros.flac": (b"fLaC" + bytes(100_000), f"{NO_RECORDING}|makes no sense|no audio"),
     "empty-chunks.wav": (b"RIFF\0\0\0\0WAVE" + bytes(2_000_000), NO_RECORDING),
+    "beyond.caf": (
+        coded("pcm_s16le", "caf")[:12] + b"free" + b"\x7f" * 8 + bytes(99),
+        NO_RECORDING,
+    ),
     "missing.wav": (None, "no such file"),
 }
 SPECIAL = {

@@ -237,15 +237,28 @@ def test_roundings_of_many_holes_do_not_add_up(encode, speech, tmp_path):
     assert abs(lag) < 0.05 * RATE
 
 
+def test_a_timestamp_after_the_end_is_not_believed():
+    faults = clock.Faults()
+    watch = clock.Clock(0.0, 10.0, faults)
+    assert watch.place(0.0, 1.0) is None
+    assert watch.place(8_323.0, 1.0) is None, "one damaged packet"
+    assert watch.place(2.0, 1.0) is None, "back in step"
+    assert watch.place(5.0, 1.0) == 5 * RATE, "a hole inside the recording"
+    assert faults.told() == [
+        "1 gaps in its clock, 2.0 s, became silence",
+        "its clock jumps 2 times; it was read as one piece",
+    ]
+
+
 def test_a_late_start_is_no_fault():
     faults = clock.Faults()
-    assert clock.Clock(0.0, faults).place(2.0, 1.0) == 2 * RATE
+    assert clock.Clock(0.0, 0.0, faults).place(2.0, 1.0) == 2 * RATE
     assert faults.told() == []
 
 
 def test_many_holes_count_together():
     faults = clock.Faults()
-    watch = clock.Clock(0.0, faults)
+    watch = clock.Clock(0.0, 0.0, faults)
     at = 0.0
     for _ in range(25):
         watch.place(at, 1.0)
@@ -255,7 +268,7 @@ def test_many_holes_count_together():
 
 
 def test_a_clock_starts_where_the_recording_starts():
-    watch = clock.Clock(3_600.0, clock.Faults())
+    watch = clock.Clock(3_600.0, 0.0, clock.Faults())
     assert watch.place(3_600.0, 1.0) is None
     assert watch.place(3_601.02, 1.0) is None, "jitter"
     assert watch.place(None, 1.0) is None
