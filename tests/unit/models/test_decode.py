@@ -385,6 +385,13 @@ def test_names_that_are_no_utf8(encode, speech, tmp_path):
     assert caught.value.text.isprintable()
 
 
+def test_a_header_may_point_anywhere(tmp_path):
+    path = tmp_path / "a.caf"
+    path.write_bytes(bytes(10))
+    with headers.opened(str(path)) as file:
+        assert [file.seek(-5), file.seek(1 << 70), file.seek(5)] == [-1, -1, 5]
+
+
 TEN_HOURS = """
 import resource, sys
 from voicectl_models import decode
