@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
+from voicectl.interfaces import RATE
 from voicectl.types import Segment, Word
 from voicectl_models.windows import Window
 
@@ -25,6 +27,24 @@ class Hearing:
     temperature: float
     words: list[dict[str, Any]]
     """From the aligner: word, tokens, start, end (seconds of the window), probability."""
+
+    def unheard_seconds(self) -> float:
+        """Return the longest stretch of speech in which no word was heard.
+
+        A turn without any word counts whole, and twice: a short answer that is
+        lost changes a call more than a hesitation that is not written down.
+        """
+        middles: list[list[float]] = [[] for _ in self.window.turns]
+        for word in self.words:
+            middle = (word["start"] + word["end"]) / 2
+            middles[self.window.turn_at(middle)].append(middle)
+        longest = 0.0
+        for turn, heard in zip(self.window.turns, middles, strict=True):
+            begin, end = turn.at / RATE, turn.until / RATE
+            marks = [begin, *heard, end]
+            gap = max(after - before for before, after in pairwise(marks))
+            longest = max(longest, gap if heard else 2 * gap)
+        return longest
 
 
 def tightened(words: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

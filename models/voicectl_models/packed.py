@@ -25,6 +25,8 @@ FRAMES_PER_SECOND = 100
 """Of Whisper's spectrogram."""
 PREPENDED = "\"'“¿([{-"
 """Punctuation that belongs to the next word."""
+UNHEARD_SECONDS = 2.0
+"""So much speech without a word in a window is a reason to listen again."""
 APPENDED = "\"'.。,，!！?？:：”)]}、"
 """Punctuation that belongs to the word before."""
 
@@ -116,7 +118,7 @@ class Bench:
         return limit is not None and hearing.no_speech_prob > limit
 
     def _doubtful(self, hearing: Hearing) -> bool:
-        return suspect.unbelievable(
+        return hearing.unheard_seconds() > UNHEARD_SECONDS or suspect.unbelievable(
             hearing.text,
             len(hearing.tokens),
             hearing.window.seconds,

@@ -13,6 +13,8 @@ from voicectl_models import device, level, windows
 
 NEAR_SECONDS = 1.0
 """Regions closer than this are one turn: the pause is part of the sentence."""
+LONGEST_SECONDS = 28.0
+"""A turn is not joined beyond this, so that it fits a window with room to spare."""
 
 
 def find(clips: Sequence[Clip], options: TranscribeOptions) -> list[Clip]:
@@ -31,7 +33,7 @@ def _found(clip: Clip, options: TranscribeOptions) -> Clip:
         return replace(clip, samples=samples, speech=((0, len(samples)),))
     found = get_speech_timestamps(samples, vad_options(options))
     regions = [(region["start"], region["end"]) for region in found]
-    longest = int(windows.PACK_SECONDS * RATE)
+    longest = int(LONGEST_SECONDS * RATE)
     near = windows.join_near(regions, int(NEAR_SECONDS * RATE), longest)
     return replace(clip, samples=samples, speech=tuple(near))
 

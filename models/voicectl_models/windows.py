@@ -22,7 +22,7 @@ from voicectl.interfaces import RATE, Region
 if TYPE_CHECKING:
     from voicectl.interfaces import Samples
 
-PACK_SECONDS = 14.0
+PACK_SECONDS = 20.0
 """Turns are packed up to this length; a longer turn has a window to itself."""
 GAP_SECONDS = 1.0
 """Silence between packed turns; with half of it, words land on the wrong side."""
