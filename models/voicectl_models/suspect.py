@@ -87,12 +87,10 @@ def longest_loop(text: str) -> int:
     words = _plain(text).split()
     longest = 1
     for size in range(2, 7):
-        run = 1
-        for start in range(size, len(words) - size + 1):
-            same = words[start : start + size] == words[start - size : start]
-            run = run + 1 if same else run
-            longest = max(longest, 1 + (run - 1) // size) if same else longest
-            run = run if same else 1
+        run = 0
+        for word, earlier in zip(words[size:], words, strict=False):
+            run = run + 1 if word == earlier else 0
+            longest = max(longest, (run + size) // size)
     return longest
 
 
