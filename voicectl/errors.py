@@ -159,7 +159,8 @@ class DiskFull(VoicectlError):
 
 
 def _tree(root: type[VoicectlError]) -> dict[str, type[VoicectlError]]:
-    found = {root.code: root}
+    # A class without a code of its own must not take its parent's place.
+    found = {root.code: root} if "code" in vars(root) else {}
     for child in root.__subclasses__():
         found |= _tree(child)
     return found
