@@ -9,29 +9,33 @@ from __future__ import annotations
 
 import difflib
 from pathlib import Path
+from typing import Annotated, TypeAlias
 
 import msgspec
+from msgspec import Meta
 
 from voicectl.errors import ConfigError
+
+Seconds: TypeAlias = Annotated[float, Meta(gt=0)]
 
 
 class Workers(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The processes that own models."""
 
-    count: int = 1
+    count: Annotated[int, Meta(ge=1, le=64)] = 1
     """How many work side by side; each loads its own models."""
-    lease_seconds: float = 60.0
+    lease_seconds: Seconds = 60.0
     """How long a task stays claimed without a sign of life."""
-    stall_seconds: float = 600.0
+    stall_seconds: Seconds = 600.0
     """A worker that makes no progress for this long is stopped."""
-    attempts: int = 3
+    attempts: Annotated[int, Meta(ge=1)] = 3
     """How often a recording may take its worker down before it is tried once alone."""
 
 
 class Daemon(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The process that keeps the books."""
 
-    linger_seconds: float = 10.0
+    linger_seconds: Seconds = 10.0
     """How long a daemon started on demand stays when it has nothing to do."""
     socket_group: str | None = None
     """Members of this group may use the socket too; else only its owner."""
@@ -41,7 +45,8 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """The whole of `voicectl.toml`."""
 
     models: str | None = None
-    """Folder of weights; default: `models` in the data folder."""
+    """Folder of weights, absolute or from the config file on; default: `models` in the data
+    folder."""
     workers: Workers = Workers()
     daemon: Daemon = Daemon()
 
@@ -54,7 +59,7 @@ def read(path: Path | None) -> Config:
     if path is None:
         return Config()
     try:
-        return msgspec.toml.decode(path.read_bytes(), type=Config)
+        found = msgspec.toml.decode(path.read_bytes(), type=Config)
     except OSError as error:
         raise ConfigError(
             f"the config file {path} cannot be read: {error.strerror}",
@@ -62,8 +67,12 @@ def read(path: Path | None) -> Config:
         ) from error
     except msgspec.ValidationError as error:
         raise ConfigError(f"{path}: {error}", hint=_nearest(str(error))) from error
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} is not TOML: {error}") from error
+    if found.models is None:
+        return found
+    models = path.parent.absolute() / Path(found.models).expanduser()
+    return msgspec.structs.replace(found, models=str(models))
 
 
 def _nearest(message: str) -> str:
