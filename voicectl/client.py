@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, TypeVar
+from urllib.parse import quote
 
 import httpx
 import msgspec
 
 from voicectl import __version__
-from voicectl.errors import DaemonUnreachable, DaemonVersion, from_wire
-from voicectl.paths import Home, home
+from voicectl.errors import (
+    DaemonBusy,
+    DaemonUnreachable,
+    DaemonVersion,
+    VoicectlError,
+    from_wire,
+)
+from voicectl.paths import Home, home, short
 from voicectl.types import (
     Ask,
     CallLine,
@@ -33,11 +39,12 @@ from voicectl.types import (
 
 T = TypeVar("T")
 
-START_SECONDS = 20.0
-"""How long a daemon that was just started may take to open its door."""
+START_SECONDS = 30.0
+"""How long a daemon may take to open its door; it may have to wait for another that leaves."""
 ANSWER_SECONDS = 120.0
 """How long an answer may take; rewriting a large store after a deletion is the longest."""
-HANGS_UP = 1013
+CLOSE_SECONDS = 1.0
+HANGS_UP = (1012, 1013)
 """How a WebSocket is closed by a daemon that wants to; anything else is an accident."""
 START_HINT = "its log is {log}; start it by hand with: voicectl serve"
 
@@ -48,13 +55,11 @@ class Door:
     Every method raises the `VoicectlError` that the daemon raised, as the same class.
     """
 
-    def __init__(self, place: Home) -> None:
+    def __init__(self, place: Home, *, start: bool = False) -> None:
+        """With `start`, a daemon that is not there, or has left, is started when it is asked."""
         self.home = place
-        self._http = httpx.Client(
-            transport=httpx.HTTPTransport(uds=str(place.socket)),
-            base_url="http://voicectl",
-            timeout=ANSWER_SECONDS,
-        )
+        self._may_start = start
+        self._line: _Line | None = None
 
     @classmethod
     def open(cls, *, start: bool = True) -> Door:
@@ -62,13 +67,8 @@ class Door:
 
         Raises `DaemonUnreachable` or, for a daemon of another version, `DaemonVersion`.
         """
-        door = cls(home())
-        try:
-            status = door.status()
-        except DaemonUnreachable:
-            if not start:
-                raise
-            status = _start(door)
+        door = cls(home(), start=start)
+        status = door.status()
         if status.version != __version__:
             remedy = "voicectl stop" if status.on_demand else "systemctl restart voicectl"
             raise DaemonVersion(
@@ -91,7 +91,9 @@ class Door:
 
     def close(self) -> None:
         """Let go of the connection; the daemon's work is not affected."""
-        self._http.close()
+        if self._line is not None:
+            self._line.close()
+            self._line = None
 
     # the daemon
 
@@ -101,7 +103,7 @@ class Door:
 
     def stop(self) -> None:
         """Ask the daemon to leave; what it was doing goes back to the queue."""
-        self._ask("POST", "/v1/stop")
+        self._once("POST", "/v1/stop")
 
     # jobs
 
@@ -145,17 +147,22 @@ class Door:
         With `job`, the stream ends after that job's `job.finished`. It ends before
         that when the daemon leaves on purpose, or when this listener was too slow for it.
         """
-        from websockets.exceptions import ConnectionClosed, WebSocketException
+        from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
         from websockets.sync.client import unix_connect
 
-        uri = "ws://voicectl/v1/events" + (f"?job={job}" if job else "")
+        uri = "ws://voicectl/v1/events" + (f"?job={quote(job)}" if job else "")
         try:
-            with unix_connect(str(self.home.socket), uri, max_size=None) as socket:
+            with (
+                short(self.home.socket) as name,
+                unix_connect(name, uri, max_size=None, close_timeout=CLOSE_SECONDS) as socket,
+            ):
                 for message in socket:
                     yield msgspec.json.decode(message, type=Event)
+        except InvalidStatus as error:
+            raise _problem(error.response.status_code, error.response.body or b"") from error
         except (OSError, WebSocketException) as error:
             closed = error.rcvd if isinstance(error, ConnectionClosed) else None
-            if closed is not None and closed.code == HANGS_UP:
+            if closed is not None and closed.code in HANGS_UP:
                 return
             raise DaemonUnreachable(
                 "the daemon went away while it was watched",
@@ -211,60 +218,159 @@ class Door:
         return msgspec.json.decode(answer.content, type=kind)
 
     def _ask(self, method: str, path: str, **given: Any) -> httpx.Response:
+        """Ask the daemon; start one first when there is none and this door may."""
         try:
-            answer = self._http.request(method, path, **given)
-        except (httpx.TransportError, OSError) as error:
+            return self._once(method, path, **given)
+        except _NobodyThere:
+            if not self._may_start:
+                raise
+        _start(self.home, lambda: self._once("GET", "/v1/status"))
+        return self._once(method, path, **given)
+
+    def _once(self, method: str, path: str, **given: Any) -> httpx.Response:
+        try:
+            if self._line is None:
+                self._line = _Line(self.home.socket)
+            answer = self._line.http.request(method, path, **given)
+        except httpx.TimeoutException as error:
             raise DaemonUnreachable(
-                "no daemon answers for the data folder " + str(self.home.folder),
+                f"the daemon did not answer within {ANSWER_SECONDS:.0f} s",
+                hint="its log is " + str(self.home.log),
+            ) from error
+        except (httpx.TransportError, OSError) as error:
+            self.close()
+            # Whoever was not connected has not heard the request, so it may be made again.
+            heard = not isinstance(error, httpx.ConnectError | OSError) and method != "GET"
+            raise (DaemonUnreachable if heard else _NobodyThere)(
+                f"no daemon answers for the data folder {self.home.folder}",
                 hint="start one with: voicectl serve",
             ) from error
         if answer.is_error:
-            raise _problem(answer)
+            raise _problem(answer.status_code, answer.content)
         return answer
 
 
-def _problem(answer: httpx.Response) -> Exception:
+class _NobodyThere(DaemonUnreachable):
+    """Nobody has heard the request."""
+
+
+class _Line:
+    """Connections to one socket."""
+
+    def __init__(self, path: Path) -> None:
+        self._kept = ExitStack()
+        name = self._kept.enter_context(short(path))
+        # The daemon hangs up on a silent connection after 5 s.
+        limits = httpx.Limits(keepalive_expiry=2.0)
+        self.http = self._kept.enter_context(
+            httpx.Client(
+                transport=httpx.HTTPTransport(uds=name, limits=limits),
+                base_url="http://voicectl",
+                timeout=ANSWER_SECONDS,
+            )
+        )
+
+    def close(self) -> None:
+        """Hang up."""
+        self._kept.close()
+
+
+def _problem(status: int, content: bytes | bytearray) -> VoicectlError:
     try:
-        wire = msgspec.json.decode(answer.content, type=dict[str, str])
+        wire = msgspec.json.decode(content, type=dict[str, str])
     except msgspec.DecodeError:
-        wire = {"code": "error", "text": f"the daemon answered {answer.status_code}"}
+        wire = {"code": "error", "text": f"the daemon answered {status}"}
     return from_wire(wire.get("code", "error"), wire.get("text", ""), wire.get("hint", ""))
 
 
-def _start(door: Door) -> Status:
-    """Start a daemon on demand and wait for its door."""
-    place = door.home
-    place.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with _private_log(place.log) as log:
-        child = subprocess.Popen(
-            [sys.executable, "-m", "voicectl_daemon", "--on-demand"],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-            env=os.environ | {"VOICECTL_HOME": str(place.folder)},
-        )
-    end = time.monotonic() + START_SECONDS
-    while time.monotonic() < end:
-        try:
-            return door.status()
-        except DaemonUnreachable:
-            if child.poll() not in (None, 0):
-                break
-            time.sleep(0.03)
+def _start(place: Home, knock: Callable[[], object]) -> None:
+    """Start a daemon on demand and wait until `knock` is answered.
+
+    Raises what the daemon says when it cannot start.
+    """
+    newborn = _Newborn(place)
+    try:
+        end = time.monotonic() + START_SECONDS
+        while time.monotonic() < end:
+            try:
+                knock()
+            except _NobodyThere:
+                if newborn.gave_way():
+                    time.sleep(0.5)
+                    newborn.close()
+                    newborn = _Newborn(place)
+                time.sleep(0.03)
+            else:
+                return
+    finally:
+        newborn.close()
     raise DaemonUnreachable(
-        "the daemon could not be started" + _last_words(place.log),
+        f"the daemon did not open its door within {START_SECONDS:.0f} s",
         hint=START_HINT.format(log=place.log),
     )
 
 
-@contextmanager
-def _private_log(path: Path) -> Iterator[int]:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+class _Newborn:
+    """A daemon that was just started, and what it says when it cannot live."""
+
+    def __init__(self, place: Home) -> None:
+        self._place = place
+        self._news, news = os.pipe()
+        try:
+            log = _open_log(place)
+            os.set_inheritable(news, True)
+            self._pid = os.posix_spawn(
+                sys.executable,
+                # -P: what lies in the working folder is data and must not be imported
+                [sys.executable, "-P", "-m", "voicectl_daemon", "--on-demand", "--tell", str(news)],
+                os.environ | {"VOICECTL_HOME": str(place.folder)},
+                file_actions=[
+                    (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+                    (os.POSIX_SPAWN_DUP2, log, 1),
+                    (os.POSIX_SPAWN_DUP2, log, 2),
+                ],
+                setsid=True,  # Ctrl-C in this terminal is not meant for it
+            )
+            os.close(log)
+        except BaseException:
+            self.close()
+            raise
+        finally:
+            os.close(news)
+
+    def gave_way(self) -> bool:
+        """True when it ended because another daemon has the folder; that one may be leaving.
+
+        Raises what was wrong when it ended for another reason.
+        """
+        pid, _ = os.waitpid(self._pid, os.WNOHANG)
+        if not pid:
+            return False
+        told = os.read(self._news, 1 << 16)
+        if not told:
+            raise DaemonUnreachable(
+                "the daemon could not be started" + _last_words(self._place.log),
+                hint=START_HINT.format(log=self._place.log),
+            )
+        error = _problem(0, told)
+        if isinstance(error, DaemonBusy):
+            return True
+        raise error
+
+    def close(self) -> None:
+        """Listen no more; the daemon lives on."""
+        os.close(self._news)
+
+
+def _open_log(place: Home) -> int:
     try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
+        place.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return os.open(place.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise DaemonUnreachable(
+            f"the data folder {place.folder} cannot be used: {error.strerror}",
+            hint="VOICECTL_HOME names another folder",
+        ) from error
 
 
 def _last_words(log: Path) -> str:

@@ -7,8 +7,9 @@ VOICECTL_CONFIG   the config file      default $XDG_CONFIG_HOME/voicectl/voicect
 
 from __future__ import annotations
 
-import hashlib
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,17 +60,24 @@ class Home:
 
     @property
     def socket(self) -> Path:
-        """The door. A data folder with a long path gets a short one in the runtime folder."""
-        near = self.folder / "door" / "voicectl.sock"
-        if len(os.fsencode(near)) <= LONGEST_SOCKET_PATH:
-            return near
-        digest = hashlib.sha256(os.fsencode(self.folder)).hexdigest()[:16]
-        return _runtime_folder() / digest / "voicectl.sock"
+        """The door. Its path may be longer than the kernel takes: see `short`."""
+        return self.folder / "door" / "voicectl.sock"
 
 
-def _runtime_folder() -> Path:
-    given = os.environ.get("XDG_RUNTIME_DIR")
-    return Path(given) / "voicectl" if given else Path(f"/tmp/voicectl-{os.getuid()}")  # noqa: S108
+@contextmanager
+def short(path: Path) -> Iterator[str]:
+    """Yield a name for a Unix socket that the kernel accepts, however long its path is.
+
+    The name holds inside the block. Raises `OSError` when the folder is not there.
+    """
+    if len(os.fsencode(path)) <= LONGEST_SOCKET_PATH:
+        yield str(path)
+        return
+    folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield f"/proc/self/fd/{folder}/{path.name}"
+    finally:
+        os.close(folder)
 
 
 def _user_folder(variable: str, fallback: str) -> Path:
@@ -88,7 +96,7 @@ def config_file() -> Path | None:
     """Return the config file, or None when the site has none."""
     given = os.environ.get("VOICECTL_CONFIG")
     if given:
-        return Path(given)
+        return Path(given).expanduser().absolute()
     usual = (
         _user_folder("XDG_CONFIG_HOME", ".config") / "voicectl" / "voicectl.toml",
         Path("/etc/voicectl/voicectl.toml"),

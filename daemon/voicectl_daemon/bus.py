@@ -48,6 +48,7 @@ class Bus:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._listeners: set[Listener] = set()
+        self._closed = False
 
     def publish(self, event: Event) -> None:
         """Tell everybody who listens to the event's job, or to everything."""
@@ -57,8 +58,9 @@ class Bus:
                     listener.offer(event)
 
     def close(self) -> None:
-        """Tell all listeners that there will be no more."""
+        """Tell all listeners, and those to come, that there will be no more."""
         with self._lock:
+            self._closed = True
             for listener in self._listeners:
                 listener.offer(None)
 
@@ -68,6 +70,8 @@ class Bus:
         listener = Listener(job)
         with self._lock:
             self._listeners.add(listener)
+            if self._closed:
+                listener.offer(None)
         try:
             yield listener
         finally:

@@ -14,10 +14,16 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from voicectl import __version__
+from voicectl import __version__, paths
 from voicectl.errors import ConfigError, VoicectlError
+from voicectl.types import Problem
 from voicectl_daemon.api import calls, events, jobs, system
 from voicectl_daemon.parts import Parts
+
+REFUSALS: dict[int | str, dict[str, Any]] = {
+    "4XX": {"model": Problem, "description": "What cannot be done, and why"},
+    "5XX": {"model": Problem, "description": "What went wrong, and what to do"},
+}
 
 
 def build(parts: Parts) -> FastAPI:
@@ -25,11 +31,12 @@ def build(parts: Parts) -> FastAPI:
     app = FastAPI(title="voicectl", version=__version__, docs_url=None, redoc_url=None)
     app.state.parts = parts
     for noun in (system, jobs, calls, events):
-        app.include_router(noun.router)
+        app.include_router(noun.router, responses=REFUSALS)
     app.add_middleware(_Visitors, parts=parts)
     app.add_exception_handler(VoicectlError, _refused)
     app.add_exception_handler(RequestValidationError, _misread)
     app.add_exception_handler(HTTPException, _no_such_door)
+    app.add_exception_handler(Exception, _broken)
     return app
 
 
@@ -67,33 +74,44 @@ async def _no_such_door(_request: Request, error: Exception) -> JSONResponse:
     return JSONResponse({"code": code, "text": str(error.detail), "hint": ""}, error.status_code)
 
 
+async def _broken(_request: Request, error: Exception) -> JSONResponse:
+    """Answer for a bug of ours; the trace goes to the log."""
+    text = f"something unexpected happened in the daemon: {type(error).__name__}"
+    return JSONResponse({"code": "error", "text": text, "hint": "its log says more"}, 500)
+
+
 def bind(path: Path, group: str | None) -> socket.socket:
     """Return a listening socket at `path`, private unless a group is named.
 
     The socket is bound here and handed to uvicorn, which would make it
     writable for everybody.
     """
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if path.parent.stat().st_uid != os.getuid():
-        raise ConfigError(f"{path.parent} belongs to somebody else: the door cannot be there")
-    path.parent.chmod(0o750 if group else 0o700)
+    folder = path.parent
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if folder.stat().st_uid != os.getuid():
+        raise ConfigError(f"{folder} belongs to somebody else: the door cannot be there")
+    folder.chmod(0o700)
     path.unlink(missing_ok=True)
     door = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    before = os.umask(0o177)
-    try:
-        door.bind(str(path))
-    finally:
-        os.umask(before)
+    with paths.short(path) as name:
+        door.bind(name)
+    path.chmod(0o600)  # in a folder that nobody else can enter
     if group:
         _share(path, group)
     return door
 
 
 def _share(path: Path, group: str) -> None:
+    """Let a group through the data folder, which it cannot list, to the socket."""
     try:
         gid = grp.getgrnam(group).gr_gid
+        for step, mode in ((path, 0o660), (path.parent, 0o710), (path.parent.parent, 0o710)):
+            os.chown(step, -1, gid)
+            step.chmod(mode)
     except KeyError as error:
         raise ConfigError(f"socket_group: there is no group '{group}'") from error
-    os.chown(path.parent, -1, gid)
-    os.chown(path, -1, gid)
-    path.chmod(0o660)
+    except PermissionError as error:
+        raise ConfigError(
+            f"socket_group: this user may not give the socket to the group '{group}'",
+            hint=f"make the user a member of it: usermod -aG {group} USER",
+        ) from error

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
-import time
 from pathlib import Path
 
 from voicectl.config import Workers
-from voicectl.errors import DiskFull
+from voicectl.errors import DiskFull, VoicectlError, WorkerDied
 from voicectl.types import Task, WorkerStatus
-from voicectl_daemon import bus
-from voicectl_daemon.hand import Books, Hand
+from voicectl_daemon.books import Books
+from voicectl_daemon.hand import FULL_DISK_SECONDS, Hand, Leaving
 from voicectl_daemon.queue import Bell
 
-FULL_DISK_SECONDS = 2.0
 STOP_SECONDS = 10.0
 """How long hands may take to put down what they hold."""
 
@@ -35,7 +34,7 @@ class Foreman:
 
     def start(self) -> None:
         """Take up whatever an earlier daemon left, and listen for the bell."""
-        self._books.ledger.sweep(everything=True)
+        self._put_back_all()
         self._bell.start()
         self.ring("sweep")
 
@@ -45,7 +44,10 @@ class Foreman:
         for hand in self._hands:
             hand.quit()
         self._bell.stop(STOP_SECONDS)
-        self._books.ledger.sweep(everything=True)
+        for hand in self._hands:
+            hand.dismiss()
+        with contextlib.suppress(DiskFull):
+            self._put_back_all()
 
     def ring(self, job: str) -> None:
         """Say that there is work."""
@@ -54,35 +56,27 @@ class Foreman:
 
     def warm(self) -> None:
         """Start one worker while the recordings are still being looked at."""
-        self._hands[0].warm()
+        with contextlib.suppress(WorkerDied):
+            self._hands[0].warm()
 
     def status(self) -> tuple[WorkerStatus, ...]:
         """Return how each worker is."""
         return tuple(hand.status() for hand in self._hands)
 
-    def let_go(self, tasks: list[Task]) -> None:
-        """Stop working on these."""
-        for hand in self._hands:
-            for task in tasks:
-                if hand.task is not None and hand.task.id == task.id:
-                    hand.let_go(task.id)
-
     def cancel(self, job: str) -> None:
         """Cancel what is not finished of a job."""
-        before = {task.id for task in self._books.ledger.tasks(job) if task.state.final}
-        self.let_go(self._books.ledger.cancel(job))
-        for task in self._books.ledger.tasks(job):
-            event = bus.standing(task)
-            if task.state.final and task.id not in before and event is not None:
-                self._books.bus.publish(event)
-        self._books.settle(job)
+        self._books.end(lambda: self._books.ledger.cancel(job))
 
     def sweep(self) -> None:
         """Put back what was claimed and forgotten, and ring for what waits."""
-        held = {hand.task.id for hand in self._hands if hand.task is not None}
-        self._books.ledger.sweep(held=held)
+        held = {task.id for hand in self._hands if (task := hand.task) is not None}
+        lease = self._settings.lease_seconds
+        self._books.end(lambda: self._books.ledger.sweep(lease, held=held))
         if self._books.ledger.counts().get("queued"):
             self.ring("sweep")
+
+    def _put_back_all(self) -> None:
+        self._books.end(lambda: self._books.ledger.sweep(self._settings.lease_seconds))
 
     def _answer(self) -> None:
         """Work until there is nothing left. Called by the bell, in a thread of its own."""
@@ -90,8 +84,14 @@ class Foreman:
         if hand is None:
             return
         try:
-            while not self._stopping.is_set() and (task := self._claim(hand)):
+            while (task := self._claim(hand)) is not None:
                 hand.work(task)
+        except Leaving:
+            return
+        except VoicectlError as error:
+            log.warning("%s", error.text)
+        except Exception:
+            log.exception("a hand fell still; it is woken again")
         finally:
             with self._picking:
                 self._free.append(hand)
@@ -107,5 +107,5 @@ class Foreman:
             try:
                 return self._books.ledger.claim(hand.owner, self._settings.lease_seconds)
             except DiskFull:
-                time.sleep(FULL_DISK_SECONDS)
+                self._stopping.wait(FULL_DISK_SECONDS)
         return None

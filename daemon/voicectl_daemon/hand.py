@@ -5,52 +5,30 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import TypeVar
 
 from voicectl.config import Workers
 from voicectl.errors import DiskFull, TooSlow, VoicectlError, WorkerDied
 from voicectl.types import CallRecord, EventKind, Problem, Task, TaskState, WorkerStatus
-from voicectl_daemon import bus, ids, wire
-from voicectl_daemon.bus import Bus
-from voicectl_daemon.ledger import Ledger
-from voicectl_daemon.store import Store
+from voicectl_daemon import ids, wire
+from voicectl_daemon.books import Books
+
+T = TypeVar("T")
 
 LISTEN_SECONDS = 0.5
 """How long to wait for a report before looking at everything else."""
 POLITE_SECONDS = 5.0
 """How long a child may take to give up a task before it is ended."""
 FULL_DISK_SECONDS = 2.0
-"""How often a finished result is tried again while the disk is full."""
+"""How often what must be written is tried again while the disk is full."""
 
 log = logging.getLogger(__name__)
 
 
-class Books:
-    """What every hand writes to."""
-
-    def __init__(self, ledger: Ledger, store: Store, events: Bus) -> None:
-        self.ledger = ledger
-        self.store = store
-        self.bus = events
-
-    def tell(self, kind: EventKind, task: Task, **detail: Any) -> None:
-        """Publish an event about a task."""
-        self.bus.publish(bus.of_task(kind, task, **detail))
-
-    def tell_end(self, task: Task, **detail: Any) -> None:
-        """Publish how a task ended, and that its job is finished when it was the last."""
-        event = bus.standing(task)
-        if event is not None and event.detail is not None:
-            event.detail.update(detail)
-            self.bus.publish(event)
-        self.settle(task.job)
-
-    def settle(self, job: str) -> None:
-        """Close a job that has nothing left to do, and say so once."""
-        if self.ledger.settle(job):
-            found = self.ledger.job(job)
-            self.bus.publish(bus.of_job(EventKind.JOB_FINISHED, found, **found.counts))
+class Leaving(WorkerDied):
+    """The daemon leaves; what was being done is done by the next one."""
 
 
 class Hand:
@@ -65,7 +43,6 @@ class Hand:
         self._child: wire.Child | None = None
         self._starting = threading.Lock()
         self._alive = wire.Alive(0, ())
-        self._unwanted: set[str] = set()
         self._quit = threading.Event()
 
     def status(self) -> WorkerStatus:
@@ -82,21 +59,28 @@ class Hand:
             memory=self._alive.memory,
         )
 
-    def warm(self) -> None:
-        """Start the child before there is work for it."""
+    def warm(self) -> wire.Child:
+        """Start the child before there is work for it. Raises `WorkerDied`."""
         with self._starting:
+            if self._quit.is_set():
+                raise Leaving("the daemon leaves")
             if self._child is None or not self._child.alive:
+                if self._child is not None:
+                    self._child.kill()
+                self._alive = wire.Alive(0, ())
                 self._child = wire.Child(self._models_folder)
-
-    def let_go(self, task: str) -> None:
-        """Stop working on a task that nobody wants any more."""
-        self._unwanted.add(task)
+            return self._child
 
     def quit(self) -> None:
-        """Stop whatever is done; it goes back to the queue."""
+        """Put down whatever is being done; it goes back to the queue."""
         self._quit.set()
-        if self._child is not None:
-            self._child.kill()
+
+    def dismiss(self) -> None:
+        """Let the child go. Only for the thread that works, or after it."""
+        with self._starting:
+            if self._child is not None:
+                self._child.leave()
+                self._child = None
 
     def work(self, task: Task) -> None:
         """See one claimed task through to an end of some kind."""
@@ -107,30 +91,39 @@ class Hand:
             self._after_death(task, error)
         except VoicectlError as error:
             self._close(task, TaskState.FAILED, error)
+        except Exception as error:
+            log.exception("unexpected at a task")
+            self._close(task, TaskState.FAILED, VoicectlError(f"{type(error).__name__}: {error}"))
         finally:
             self.task = None
-            self._unwanted.discard(task.id)
 
     def _try(self, task: Task) -> None:
-        ledger = self._books.ledger
-        if self._last_chance(task) and self._child is not None:
-            self._child.kill()
-        self.warm()
-        child = self._child
-        assert child is not None  # noqa: S101, warm() made it
+        ledger, key = self._books.ledger, task.key or task.id
+        wishes = ledger.wishes(task.job)
+        if not wishes.force and self._books.store.has(key):
+            # A twin, or this very task before a daemon was lost, came first.
+            self._end(task, lambda: ledger.finish(task.id, self.owner, skipped=task.attempts == 1))
+            return
+        if self._last_chance(task):
+            self.dismiss()
+        child = self.warm()
         self._books.tell(EventKind.TASK_STARTED, task, seconds=task.seconds, done=0.0)
         audio = ledger.audio(task.id)
         record = CallRecord(task.call or "", task.tenant, audio, datetime.now(UTC))
-        steps, _, _ = ledger.wishes(task.job)
         began = time.monotonic()
-        child.send(wire.Run(task.id, steps, record))
-        end = self._listen(child, task)
+        try:
+            child.send(wire.Run(task.id, wishes.steps, record))
+            end = self._listen(child, task)
+        except BaseException:
+            child.kill()  # what it still has to say would be taken for news of the next task
+            raise
         if isinstance(end, wire.Finished):
             self._keep(task, end.record, time.monotonic() - began)
         elif end is None:
-            self._books.tell_end(ledger.close_task(task.id, TaskState.CANCELLED, None))
+            self._close(task, TaskState.CANCELLED)
         else:
-            self._close(task, TaskState.FAILED, VoicectlError(end.text, hint=end.hint), end.code)
+            error = VoicectlError(end.text, hint=end.hint)
+            self._close(task, TaskState.FAILED, error, end.code)
 
     def _listen(self, child: wire.Child, task: Task) -> wire.Finished | wire.Failed | None:
         """Return how the child ended the task; None when it was cancelled."""
@@ -142,17 +135,24 @@ class Hand:
             if isinstance(report, wire.Failed):
                 return None if report.code == "cancelled" else report
             self._hear(report, task, watch)
-            if task.id in self._unwanted:
+            if self._quit.is_set():
+                raise Leaving("the daemon leaves")
+            if self._books.ledger.unwanted(task.id):
                 self._ask_to_stop(child, task, watch)
             if watch.stalled():
-                child.kill()
                 raise TooSlow(
-                    f"no progress for {self._settings.stall_seconds:.0f} s; it was stopped",
+                    f"no progress for {self._settings.stall_seconds:g} s; it was stopped",
                     hint="try it again with: voicectl jobs retry " + task.job,
                 )
             if watch.renewal_due():
-                lease = self._settings.lease_seconds
-                self._books.ledger.renew(task.id, self.owner, lease, watch.seconds)
+                self._renew(task, watch)
+
+    def _renew(self, task: Task, watch: _Watch) -> None:
+        lease = self._settings.lease_seconds
+        try:
+            self._books.ledger.renew(task.id, self.owner, lease, watch.seconds)
+        except DiskFull as error:
+            log.warning("%s", error.text)  # the sweeper knows that this hand holds the task
 
     def _hear(self, report: wire.Report | None, task: Task, watch: _Watch) -> None:
         if isinstance(report, wire.Alive):
@@ -179,29 +179,20 @@ class Hand:
             watch.asked = time.monotonic()
             child.send(wire.Stop(task.id))
         elif time.monotonic() - watch.asked > POLITE_SECONDS:
-            child.kill()  # noticed by the next report() as a death, and then closed as cancelled
             raise WorkerDied("it was ended because the task was cancelled")
 
     def _keep(self, task: Task, record: CallRecord, took: float) -> None:
-        """Write the result; while the disk is full, hold on to it and try again."""
-        while True:
-            try:
-                self._books.store.save(record, task.key or task.id)
-                closed = self._books.ledger.finish(task.id, self.owner)
-                break
-            except DiskFull as error:
-                self._books.tell(EventKind.TASK_REQUEUED, task, text=error.text)
-                if self._quit.wait(FULL_DISK_SECONDS):
-                    return
-        transcript = record.transcript
-        for one in closed:
-            self._books.tell_end(
-                one,
-                took=round(took, 3),
-                seconds=record.audio.seconds,
-                language=transcript.language if transcript else None,
-                model=transcript.model if transcript else None,
-            )
+        """Write the result."""
+        books, transcript = self._books, record.transcript
+        self._patiently(task, lambda: books.store.save(record, task.key or task.id))
+        self._end(
+            task,
+            lambda: books.ledger.finish(task.id, self.owner),
+            took=round(took, 3),
+            seconds=record.audio.seconds,
+            language=transcript.language if transcript else None,
+            model=transcript.model if transcript else None,
+        )
 
     def _last_chance(self, task: Task) -> bool:
         return self._books.ledger.deaths(task.id) >= self._settings.attempts
@@ -212,31 +203,49 @@ class Hand:
         Innocent recordings die with their worker too, so after the usual number
         of attempts each gets one more, in a process of its own.
         """
-        if self._quit.is_set():
-            self._books.ledger.release(task.id)
+        ledger = self._books.ledger
+        if isinstance(error, Leaving):
+            self._end(task, lambda: ledger.release(task.id, self.owner))
             return
-        if task.id in self._unwanted:
-            self._books.tell_end(self._books.ledger.close_task(task.id, TaskState.CANCELLED, None))
+        if ledger.unwanted(task.id):
+            self._close(task, TaskState.CANCELLED)
             return
-        last = self._last_chance(task)
-        deaths = self._books.ledger.release(task.id, died=True)
+        deaths = ledger.deaths(task.id) + 1
         log.warning("task %s lost its worker (%d times so far)", task.id, deaths)
-        if last:
+        if self._last_chance(task):
             hint = "look at the recording; try it again with: voicectl jobs retry " + task.job
             text = f"it took {deaths} workers down: {error.text}"
             self._close(task, TaskState.DEAD, WorkerDied(text, hint=hint))
         else:
-            self._books.tell(EventKind.TASK_REQUEUED, task, text=error.text)
+            put_back = lambda: ledger.release(task.id, self.owner, died=True)  # noqa: E731
+            self._end(task, put_back, text=error.text)
 
     def _close(
-        self, task: Task, state: TaskState, error: VoicectlError, code: str | None = None
+        self,
+        task: Task,
+        state: TaskState,
+        error: VoicectlError | None = None,
+        code: str | None = None,
     ) -> None:
-        problem = Problem(code or error.code, error.text, error.hint)
-        closed = self._books.ledger.close_task(task.id, state, problem)
-        _, _, fail_fast = self._books.ledger.wishes(task.job)
-        if fail_fast:
-            self._books.ledger.cancel(task.job)
-        self._books.tell_end(closed)
+        problem = Problem(code or error.code, error.text, error.hint) if error else None
+        self._end(task, lambda: self._books.ledger.close_task(task.id, self.owner, state, problem))
+
+    def _end(self, task: Task, change: Callable[[], list[Task]], **detail: object) -> None:
+        self._patiently(task, lambda: self._books.end(change, **detail))
+
+    def _patiently(self, task: Task, write: Callable[[], T]) -> T:
+        """Write something; while the disk is full, wait and try again."""
+        told = False
+        while True:
+            try:
+                return write()
+            except DiskFull as error:
+                if not told:
+                    told = True
+                    log.warning("%s", error.text)
+                    self._books.tell(EventKind.TASK_REQUEUED, task, text=error.text)
+                if self._quit.wait(FULL_DISK_SECONDS):
+                    raise Leaving(error.text) from error
 
 
 class _Watch:

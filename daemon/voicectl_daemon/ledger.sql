@@ -48,3 +48,11 @@ CREATE TABLE file (
     written REAL NOT NULL
 ) STRICT;
 CREATE INDEX file_call ON file (call);
+
+-- migration 2
+ALTER TABLE task ADD COLUMN unwanted INTEGER NOT NULL DEFAULT 0;  -- cancelled while it was running
+ALTER TABLE job ADD COLUMN turn INTEGER NOT NULL DEFAULT 0;       -- jobs take turns: the lowest is next
+CREATE INDEX job_turn ON job (state, turn, created);
+DROP INDEX task_turn;
+CREATE INDEX task_next ON task (job, state, seq);
+CREATE INDEX task_state ON task (state);

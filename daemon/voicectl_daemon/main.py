@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import fcntl
 import logging
 import os
 import resource
 import signal
+import socket
 import sys
 import threading
 import time
@@ -16,51 +18,70 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
 
+import msgspec
 import uvicorn
 
 from voicectl import config, paths
 from voicectl.config import Config
-from voicectl.errors import DaemonBusy, VoicectlError
+from voicectl.errors import DaemonBusy, DaemonUnreachable, VoicectlError
 from voicectl_daemon import door
+from voicectl_daemon.books import Books
 from voicectl_daemon.bus import Bus
 from voicectl_daemon.foreman import Foreman
-from voicectl_daemon.hand import Books
 from voicectl_daemon.ledger import Ledger
 from voicectl_daemon.parts import Parts
 from voicectl_daemon.planner import Planner
 from voicectl_daemon.store import Store
+from voicectl_daemon.uploads import Uploads
 
-LOCK_SECONDS = 5.0
+LOCK_SECONDS = 15.0
 """How long to wait for a daemon that is just leaving."""
 TICK_SECONDS = 0.25
+FAREWELL_SECONDS = 0.05
+"""How long listeners have to hear that there will be no more."""
 SWEEP_SECONDS = 10.0
 """How often forgotten work is looked for."""
 
 log = logging.getLogger(__name__)
 
 
+class Told:
+    """Whether this process was asked to end, also before it had anything to end.
+
+    The server listens to signals itself while it serves, and raises them again
+    when it is done; by then everything is being put away.
+    """
+
+    def __init__(self) -> None:
+        self.to_leave = False
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._take)
+
+    def _take(self, _number: int, _frame: FrameType | None) -> None:
+        self.to_leave = True
+
+
 class Server(uvicorn.Server):
-    """Serves the door; hangs up on listeners when it is time to leave."""
+    """Serves the door; locks it and hangs up on listeners when it is time to leave."""
 
-    def __init__(self, settings: uvicorn.Config, bus: Bus) -> None:
+    def __init__(self, settings: uvicorn.Config, parts: Parts) -> None:
         super().__init__(settings)
-        self._bus = bus
+        self._parts = parts
 
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Leave on SIGTERM and SIGINT."""
-        self.leave()
-        super().handle_exit(sig, frame)
-
-    def leave(self) -> None:
-        """Take no more visitors and end the event streams."""
-        self._bus.close()
-        self.should_exit = True
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take no more visitors, end the event streams, let the others finish."""
+        # Without the socket whoever comes now starts the next daemon, which waits for the lock.
+        self._parts.home.socket.unlink(missing_ok=True)
+        self._parts.leave.set()
+        self._parts.books.bus.close()
+        await asyncio.sleep(FAREWELL_SECONDS)
+        await super().shutdown(sockets)
 
 
 @contextmanager
-def only_daemon(lock: Path) -> Iterator[None]:
+def only_daemon(home: paths.Home) -> Iterator[None]:
     """Hold the data folder. Raises `DaemonBusy` with the PID of whoever holds it already."""
-    descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    descriptor = _open_lock(home)
     end = time.monotonic() + LOCK_SECONDS
     try:
         while True:
@@ -68,10 +89,10 @@ def only_daemon(lock: Path) -> Iterator[None]:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 break
             except BlockingIOError:
-                if time.monotonic() > end or paths.home().socket.exists():
+                if time.monotonic() > end or home.socket.exists():
                     raise DaemonBusy(
-                        f"a daemon with PID {lock.read_text().strip() or '?'} "
-                        f"already works on {lock.parent}",
+                        f"a daemon with PID {home.lock.read_text().strip() or '?'} "
+                        f"already works on {home.folder}",
                         hint="end it with: voicectl stop",
                     ) from None
                 time.sleep(0.05)
@@ -82,38 +103,56 @@ def only_daemon(lock: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
+def _open_lock(home: paths.Home) -> int:
+    try:
+        home.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return os.open(home.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise DaemonUnreachable(
+            f"the data folder {home.folder} cannot be used: {error.strerror}",
+            hint="VOICECTL_HOME names another folder",
+        ) from error
+
+
 def build(home: paths.Home, settings: Config, stack: ExitStack, *, on_demand: bool) -> Parts:
     """Return the parts, started; `stack` stops them in reverse."""
     ledger = Ledger(home.ledger)
     stack.callback(ledger.close)
     store = Store(home.store)
     stack.callback(store.close)
-    books = Books(ledger, store, Bus())
+    books, uploads = Books(ledger, store, Bus()), Uploads(home.uploads)
     models = Path(settings.models) if settings.models else home.models
     foreman = Foreman(books, settings.workers, str(models), home.bell)
-    planner = Planner(books, foreman, models, home.uploads)
+    planner = Planner(books, foreman, models, uploads, settings.workers.attempts)
     foreman.start()
     stack.callback(foreman.stop)
     planner.start()
     stack.callback(planner.stop)
-    return Parts(home, books, foreman, planner, on_demand)
+    return Parts(home, books, uploads, foreman, planner, on_demand)
 
 
-def watch_over(parts: Parts, server: Server, linger: float) -> None:
+def watch_over(parts: Parts, server: Server, told: Told, linger: float) -> None:
     """Sweep now and then; leave when asked, or on demand when there is nothing to do."""
     swept = time.monotonic()
-    while not server.should_exit:
-        asked = parts.leave.wait(TICK_SECONDS)
-        if asked or (parts.on_demand and _idle(parts, linger)):
-            parts.home.socket.unlink(missing_ok=True)
-            server.leave()
-            return
-        if time.monotonic() - swept > SWEEP_SECONDS:
-            swept = time.monotonic()
-            try:
-                parts.foreman.sweep()
-            except VoicectlError as error:
-                log.warning("%s", error.text)
+    while not parts.leave.wait(TICK_SECONDS):
+        try:
+            if told.to_leave or (parts.on_demand and _idle(parts, linger)):
+                break
+            if time.monotonic() - swept > SWEEP_SECONDS:
+                swept = time.monotonic()
+                _sweep(parts)
+        except VoicectlError as error:
+            log.warning("%s", error.text)
+        except Exception:
+            log.exception("unexpected while sweeping")
+    server.should_exit = True
+
+
+def _sweep(parts: Parts) -> None:
+    parts.foreman.sweep()
+    parts.planner.wake()
+    parts.uploads.tidy(parts.books.traces)
+    parts.books.store.mend()
 
 
 def _idle(parts: Parts, linger: float) -> bool:
@@ -123,14 +162,14 @@ def _idle(parts: Parts, linger: float) -> bool:
     return not any(counts.get(state) for state in ("new", "queued", "running"))
 
 
-def serve(*, on_demand: bool) -> None:
+def serve(told: Told, *, on_demand: bool) -> None:
     """Run a daemon until it is told to stop."""
     os.umask(0o077)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core dump would hold calls
     home = paths.home()
     settings = config.read(paths.config_file())
-    home.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with only_daemon(home.lock), ExitStack() as stack:
+    os.chdir("/")  # where the daemon was started from may be unmounted
+    with only_daemon(home), ExitStack() as stack:
         parts = build(home, settings, stack, on_demand=on_demand)
         listening = door.bind(home.socket, settings.daemon.socket_group)
         stack.callback(home.socket.unlink, missing_ok=True)
@@ -143,10 +182,13 @@ def serve(*, on_demand: bool) -> None:
             lifespan="off",
             timeout_graceful_shutdown=5,
         )
-        server = Server(options, parts.books.bus)
-        linger = settings.daemon.linger_seconds
-        guard = threading.Thread(target=watch_over, args=(parts, server, linger), daemon=True)
+        server = Server(options, parts)
+        guard = threading.Thread(
+            target=watch_over, args=(parts, server, told, settings.daemon.linger_seconds)
+        )
         guard.start()
+        stack.callback(guard.join)
+        stack.callback(parts.leave.set)
         log.info("ready on %s", home.socket)
         server.run(sockets=[listening])
 
@@ -157,16 +199,16 @@ def main() -> None:
     parser.add_argument(
         "--on-demand", action="store_true", help="leave when there is nothing to do"
     )
+    parser.add_argument("--tell", type=int, help="descriptor on which a start that fails is told")
     given = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="voicectl: %(message)s")
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        # uvicorn raises the signal again when it is done; by then everything is put away
-        signal.signal(number, lambda *_: None)
     try:
-        serve(on_demand=given.on_demand)
+        serve(Told(), on_demand=given.on_demand)
     except VoicectlError as error:
         log.error("%s", error.text)  # noqa: TRY400, a sentence for people, no traceback
         if error.hint:
             log.error("hint: %s", error.hint)  # noqa: TRY400
+        if given.tell is not None:
+            os.write(given.tell, msgspec.json.encode(error.to_wire()))
         sys.exit(error.exit_status)

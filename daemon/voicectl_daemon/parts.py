@@ -12,9 +12,10 @@ from fastapi.requests import HTTPConnection
 
 from voicectl.paths import Home
 from voicectl.types import DEFAULT_TENANT
+from voicectl_daemon.books import Books
 from voicectl_daemon.foreman import Foreman
-from voicectl_daemon.hand import Books
 from voicectl_daemon.planner import Planner
+from voicectl_daemon.uploads import Uploads
 
 
 class Presence:
@@ -48,6 +49,7 @@ class Parts:
 
     home: Home
     books: Books
+    uploads: Uploads
     foreman: Foreman
     planner: Planner
     on_demand: bool

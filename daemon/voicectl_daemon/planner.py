@@ -7,30 +7,38 @@ import threading
 import time
 from pathlib import Path
 
-from voicectl.errors import DiskFull, TooSlow, VoicectlError, from_wire
-from voicectl.types import Audio, EventKind, Problem, Task, TaskState
+from voicectl.errors import DiskFull, NotFound, TooSlow, VoicectlError, WorkerDied, from_wire
+from voicectl.types import Audio, Problem, Task, TaskState
 from voicectl_daemon import bus, ids, wire
+from voicectl_daemon.books import Books
 from voicectl_daemon.foreman import Foreman
-from voicectl_daemon.hand import Books
+from voicectl_daemon.rows import Wishes
+from voicectl_daemon.uploads import Uploads
 from voicectl_models import pool
 from voicectl_recipes import engine, load
 
-LOOK_SECONDS = 120.0
-"""How long one look may take; reading a file of many gigabytes is the slow part."""
-UPLOAD = "upload:"
-"""Begins the path of a recording that came through the door."""
+LOOK_SECONDS = 60.0
+"""How long a look may take without a sign of progress."""
+STOP_SECONDS = 10.0
 
 log = logging.getLogger(__name__)
+
+
+class Dropped(VoicectlError):
+    """Nobody wants to know any more."""
 
 
 class Planner:
     """One thread and, while there are jobs to plan, one child that opens the recordings."""
 
-    def __init__(self, books: Books, foreman: Foreman, models: Path, uploads: Path) -> None:
+    def __init__(
+        self, books: Books, foreman: Foreman, models: Path, uploads: Uploads, attempts: int
+    ) -> None:
         self._books = books
         self._foreman = foreman
         self._models = models
         self._uploads = uploads
+        self._attempts = attempts
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._child: wire.Child | None = None
@@ -45,8 +53,7 @@ class Planner:
         """Stop; a job that is half planned is planned by the next daemon."""
         self._stopping.set()
         self._wake.set()
-        self._rest()
-        self._thread.join(LOOK_SECONDS)
+        self._thread.join(STOP_SECONDS)
 
     def wake(self) -> None:
         """Say that there is a job to plan."""
@@ -65,71 +72,109 @@ class Planner:
             try:
                 for job in self._books.ledger.unplanned():
                     self._plan(job)
-            except DiskFull:
+            except DiskFull as error:
+                log.warning("%s", error.text)
                 self._wake.set()
                 self._stopping.wait(2.0)
+            except Exception:
+                log.exception("unexpected while planning")
+                self._wake.set()
+                self._stopping.wait(10.0)
             self._rest()
 
     def _rest(self) -> None:
         if self._child is not None:
-            self._child.kill()
+            self._child.leave()
             self._child = None
 
     def _plan(self, job: str) -> None:
         ledger = self._books.ledger
-        steps, force, _ = ledger.wishes(job)
-        plan = load.from_wire(steps)
-        weights, digest = self.resolve(plan), engine.recipe_hash(plan)
-        for task in ledger.tasks(job):
-            if self._stopping.is_set():
-                return
-            if task.state is TaskState.NEW:
-                self._place(task, digest, weights, force=force)
-        ledger.planned(job)
-        self._books.bus.publish(bus.planned(ledger.job(job), ledger.tasks(job)))
-        self._foreman.ring(job)
-        self._books.settle(job)
+        try:
+            wishes = ledger.wishes(job)
+        except NotFound:
+            return  # its calls were deleted, and it with them
+        self._place_all(job, wishes)
+        if self._stopping.is_set():
+            return
+        if ledger.planned(job):
+            self._books.bus.publish(bus.planned(ledger.job(job), ledger.tasks(job)))
+            self._foreman.ring(job)
+            self._books.settle()
+        elif job in ledger.unplanned():
+            self._wake.set()  # a retry came in between
+
+    def _place_all(self, job: str, wishes: Wishes) -> None:
+        try:
+            plan = load.from_wire(wishes.steps)
+            weights, digest = self.resolve(plan), engine.recipe_hash(plan)
+        except VoicectlError as error:
+            # The recipe or the models are not what they were when the job was accepted.
+            while task := self._next(job):
+                self._refuse(task, TaskState.FAILED, error)
+        else:
+            while task := self._next(job):
+                self._place(task, digest, weights, force=wishes.force)
+
+    def _next(self, job: str) -> Task | None:
+        return None if self._stopping.is_set() else self._books.ledger.next_new(job)
 
     def _place(self, task: Task, digest: str, weights: list[str], *, force: bool) -> None:
-        ledger = self._books.ledger
+        books = self._books
         try:
             audio = self._look(task)
+        except Dropped:
+            return
         except VoicectlError as error:
-            if self._stopping.is_set():
-                return
-            problem = Problem(error.code, error.text, error.hint)
-            self._books.tell_end(ledger.close_task(task.id, TaskState.FAILED, problem))
+            died = isinstance(error, WorkerDied)
+            self._refuse(task, TaskState.DEAD if died else TaskState.FAILED, error)
             return
         key = engine.result_key(task.tenant, audio.sha256, digest, weights)
         call = ids.of_call(task.tenant, audio.sha256)
-        known = not force and self._books.store.has(key)
-        ledger.looked_at(task.id, audio, key, call, known=known)
-        if known and task.path.startswith(UPLOAD):
-            Path(audio.path).unlink(missing_ok=True)
-        placed = ledger.task(task.id)
-        self._books.tell(
-            EventKind.TASK_LOOKED_AT, placed, seconds=audio.seconds, skipped=placed.skipped
-        )
-        if known:
-            self._books.tell_end(placed)
+        with books.placing:
+            known = not force and books.store.has(key)
+            books.place(lambda: books.ledger.looked_at(task.id, audio, key, call, known=known))
+
+    def _refuse(self, task: Task, state: TaskState, error: VoicectlError) -> None:
+        problem = Problem(error.code, error.text, error.hint)
+        self._books.end(lambda: self._books.ledger.close_task(task.id, None, state, problem))
 
     def _look(self, task: Task) -> Audio:
-        path = task.path
-        if path.startswith(UPLOAD):
-            path = str(self._uploads / path.removeprefix(UPLOAD))
-        child = self._ready()
-        child.send(wire.Look(path, task.name))
+        """Return what a recording is; one that takes its child down gets several chances."""
+        path = self._uploads.place(task.path)
+        for chance in range(self._attempts, -1, -1):
+            try:
+                return self._ask(wire.Look(path, task.name), task)
+            except WorkerDied as error:
+                log.warning("task %s lost its process while it was looked at", task.id)
+                if not chance:
+                    text = f"it took {self._attempts + 1} processes down: {error.text}"
+                    raise WorkerDied(text, hint=error.hint) from error
+        raise AssertionError("the last chance returns or raises")
+
+    def _ask(self, look: wire.Look, task: Task) -> Audio:
+        if self._child is None or not self._child.alive:
+            self._rest()
+            self._child = wire.Child(str(self._models))
+        child = self._child
+        try:
+            child.send(look)
+            report = self._hear(child, task)
+        except BaseException:
+            child.kill()
+            raise
+        if isinstance(report, wire.Failed):
+            raise from_wire(report.code, report.text, report.hint)
+        return report.audio
+
+    def _hear(self, child: wire.Child, task: Task) -> wire.Looked | wire.Failed:
         end = time.monotonic() + LOOK_SECONDS
         while time.monotonic() < end:
-            report = child.report(1.0)
-            if isinstance(report, wire.Looked):
-                return report.audio
-            if isinstance(report, wire.Failed):
-                raise from_wire(report.code, report.text, report.hint)
-        self._rest()
+            report = child.report(0.5)
+            if isinstance(report, wire.Looked | wire.Failed):
+                return report
+            if isinstance(report, wire.Progress):
+                end = time.monotonic() + LOOK_SECONDS
+            first = self._next(task.job)
+            if first is None or first.id != task.id:
+                raise Dropped("it was cancelled, or the daemon leaves")
         raise TooSlow(f"{task.name} could not be opened within {LOOK_SECONDS:.0f} s")
-
-    def _ready(self) -> wire.Child:
-        if self._child is None or not self._child.alive:
-            self._child = wire.Child(str(self._models))
-        return self._child

@@ -17,6 +17,8 @@ from huey.consumer import Consumer
 LONGEST_WAIT = 0.25
 """Seconds until an idle worker looks at the bell again."""
 
+log = logging.getLogger(__name__)
+
 
 class _Consumer(Consumer):  # type: ignore[misc]  # huey has no type hints
     def _set_signal_handlers(self) -> None:
@@ -27,7 +29,8 @@ class Bell:
     """One queue, heard by `hands` threads; each ring makes one of them call `answer`."""
 
     def __init__(self, path: Path, hands: int, answer: Callable[[], None]) -> None:
-        logging.getLogger("huey").setLevel(logging.ERROR)
+        # What Huey has to say on a full disk is a stack trace for each second of it.
+        logging.getLogger("huey").setLevel(logging.CRITICAL)
         # fsync off: a ring that a power cut swallows is rung again by the sweeper
         self._huey = SqliteHuey("voicectl", filename=str(path), results=False, fsync=False)
         self._ring = self._huey.task(name="ring")(lambda _job: answer())
@@ -50,5 +53,8 @@ class Bell:
             thread.join(seconds)
 
     def ring(self, job: str) -> None:
-        """Wake one hand."""
-        self._ring(job)
+        """Wake one hand; a bell that cannot be rung (a full disk) is rung later by the sweeper."""
+        try:
+            self._ring(job)
+        except Exception as error:  # noqa: BLE001, each of Huey's storages raises its own
+            log.warning("the bell is silent: %s", error)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import socket
+import struct
 import subprocess
 import sys
 from multiprocessing.connection import Connection
@@ -17,6 +18,12 @@ import msgspec
 
 from voicectl.errors import WorkerDied
 from voicectl.types import Audio, CallRecord, Segment
+
+FROZEN_SECONDS = 30
+"""How long the rest of a message may take once it has begun; a child that is stopped or
+swapped out in the middle of one must not hold up its hand for ever."""
+PARTING_SECONDS = 3.0
+"""How long a child may take to leave by itself before it is killed."""
 
 
 class Look(msgspec.Struct, tag=True, frozen=True):
@@ -104,20 +111,24 @@ class Child:
     """
 
     def __init__(self, models_folder: str) -> None:
+        """Start it. Raises `WorkerDied` when the system has no room for another process."""
         ours, theirs = socket.socketpair()
+        patience = struct.pack("ll", FROZEN_SECONDS, 0)
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, patience)
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, patience)
+        line = str(theirs.fileno())
         with theirs:
-            self._process = subprocess.Popen(
-                [
-                    sys.executable,
-                    "-m",
-                    "voicectl_daemon.worker",
-                    str(theirs.fileno()),
-                    models_folder,
-                ],
-                stdin=subprocess.DEVNULL,
-                pass_fds=[theirs.fileno()],
-                env=os.environ | {"HF_HUB_OFFLINE": "1", "OMP_WAIT_POLICY": "PASSIVE"},
-            )
+            try:
+                self._process = subprocess.Popen(
+                    # -P: what lies in the working folder is data and must not be imported
+                    [sys.executable, "-P", "-m", "voicectl_daemon.worker", line, models_folder],
+                    stdin=subprocess.DEVNULL,
+                    pass_fds=[theirs.fileno()],
+                    env=os.environ | {"HF_HUB_OFFLINE": "1", "OMP_WAIT_POLICY": "PASSIVE"},
+                )
+            except OSError as error:
+                ours.close()
+                raise WorkerDied(f"no process can be started: {error.strerror}") from error
         self._line = Connection(ours.detach())
 
     @property
@@ -146,14 +157,25 @@ class Child:
             if not self._line.poll(seconds):
                 return None
             return _reports.decode(self._line.recv_bytes())
-        except (EOFError, OSError) as error:
+        except (EOFError, OSError, msgspec.DecodeError) as error:
             raise self._death() from error
 
     def kill(self) -> None:
-        """End the process at once; for a child that is gone already this changes nothing."""
+        """End the process at once. Only for the thread that talks to the child.
+
+        For a child that is gone already this changes nothing.
+        """
         self._process.kill()
         self._process.wait()
         self._line.close()
+
+    def leave(self) -> None:
+        """Let the process leave by itself, else end it. Only for the thread that talks to it."""
+        self._line.close()
+        try:
+            self._process.wait(PARTING_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.kill()
 
     def _death(self) -> WorkerDied:
         self.kill()

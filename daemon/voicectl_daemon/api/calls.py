@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import Path
+from typing import Annotated
 
 from fastapi import APIRouter, Query
+from pydantic import Field
 
 from voicectl.errors import UsageError
-from voicectl.types import CallLine, CallRecord, Deleted, Event, EventKind, Hit, Table
-from voicectl_daemon.parts import House, Parts, Tenant
+from voicectl.types import CallLine, CallRecord, Deleted, Hit, Table
+from voicectl_daemon import removal
+from voicectl_daemon.parts import House, Tenant
 
 router = APIRouter(prefix="/v1", tags=["calls"])
-
-LET_GO_SECONDS = 15.0
-"""How long a worker may take to let go of a call that is being deleted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +31,8 @@ class Question:
     """One SELECT."""
 
     query: str
-    limit: int = 1000
+    limit: Annotated[int, Field(ge=1, le=100_000)] = 1000
+    """Rows."""
 
 
 @router.get("/calls")
@@ -60,7 +58,7 @@ def claim_file(call: str, wanted: FilesWanted, house: House, tenant: Tenant) -> 
     if not wanted.paths:
         raise UsageError("there is no path to choose from")
     found = house.books.store.find_call(tenant, call)
-    return house.books.ledger.claim_file(tenant, found, wanted.paths, wanted.taken)
+    return house.books.traces.claim_file(tenant, found, wanted.paths, wanted.taken)
 
 
 @router.get("/search")
@@ -83,37 +81,5 @@ def sql(question: Question, house: House) -> Table:
 @router.delete("/calls/{call}")
 def delete(call: str, house: House, tenant: Tenant, *, with_recording: bool = False) -> Deleted:
     """Remove a call from everywhere voicectl put it; the recording only when asked for."""
-    store, ledger = house.books.store, house.books.ledger
-    found = store.find_call(tenant, call)
-    _let_go(house, found)
-    audio = store.call(found).audio
-    doomed = [Path(path) for path in ledger.files(found)]
-    if with_recording or Path(audio.path).parent == house.home.uploads:
-        doomed.append(Path(audio.path))
-    removed, left = _unlink(doomed)
-    ledger.forget(found)
-    store.delete(found)
-    now = datetime.now(UTC)
-    house.books.bus.publish(Event(EventKind.CALL_DELETED, now, tenant, call=found))
-    return Deleted(found, tuple(removed), tuple(left))
-
-
-def _let_go(house: Parts, call: str) -> None:
-    """Cancel what is being done to a call and wait until nobody holds it."""
-    house.foreman.let_go(house.books.ledger.drop_queued(call))
-    end = time.monotonic() + LET_GO_SECONDS
-    while house.books.ledger.running_for(call):
-        if time.monotonic() > end:
-            raise UsageError("the call is being worked on", hint="try again in a moment")
-        time.sleep(0.05)
-
-
-def _unlink(paths: list[Path]) -> tuple[list[str], list[str]]:
-    removed, left = [], []
-    for path in paths:
-        try:
-            path.unlink(missing_ok=True)
-            removed.append(str(path))
-        except OSError:
-            left.append(str(path))
-    return removed, left
+    found = house.books.store.find_call(tenant, call)
+    return removal.remove(house.books, house.uploads, found, with_recording=with_recording)

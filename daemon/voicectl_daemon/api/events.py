@@ -6,36 +6,44 @@ import asyncio
 
 import msgspec
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
+from fastapi.responses import JSONResponse
 
 from voicectl.errors import VoicectlError
 from voicectl.types import Event, EventKind
 from voicectl_daemon import bus
-from voicectl_daemon.hand import Books
+from voicectl_daemon.books import Books
 from voicectl_daemon.parts import House, Tenant
 
 router = APIRouter(prefix="/v1")
 
 TRY_AGAIN_LATER = 1013
-REFUSED = 1008
+SLOW_SECONDS = 20.0
+"""How long a listener may leave its line full before it is let go."""
 
 
 @router.websocket("/events")
 async def events(socket: WebSocket, house: House, tenant: Tenant, job: str | None = None) -> None:
-    """Send events as JSON; with `job`, those of one job until it is finished."""
-    await socket.accept()
+    """Send events as JSON; with `job`, those of one job until it is finished.
+
+    Whoever comes late is told first where things stand; what happens meanwhile
+    may be told twice, and is never left out.
+    """
+    ledger = house.books.ledger
     try:
-        found = house.books.ledger.find_job(tenant, job) if job else None
+        found = await asyncio.to_thread(ledger.find_job, tenant, job) if job else None
     except VoicectlError as error:
-        await socket.close(REFUSED, error.text)
+        refusal = JSONResponse(error.to_wire(), status_code=error.http_status)
+        await socket.send_denial_response(refusal)
         return
-    with house.books.bus.listening(found) as listener:
-        try:
+    try:
+        await socket.accept()
+        with house.books.bus.listening(found) as listener:
             if found and await _catch_up(socket, house.books, found):
                 await socket.close()
                 return
             await _follow(socket, listener)
-        except WebSocketDisconnect:
-            return
+    except (WebSocketDisconnect, TimeoutError):
+        return
 
 
 async def _catch_up(socket: WebSocket, books: Books, job: str) -> bool:
@@ -85,4 +93,6 @@ async def _until_gone(socket: WebSocket) -> None:
 
 
 async def _send(socket: WebSocket, event: Event) -> None:
-    await socket.send_text(msgspec.json.encode(event).decode())
+    """Send one event. Raises `TimeoutError` for a listener that does not read."""
+    async with asyncio.timeout(SLOW_SECONDS):
+        await socket.send_text(msgspec.json.encode(event).decode())

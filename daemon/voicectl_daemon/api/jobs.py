@@ -10,9 +10,9 @@ from fastapi import APIRouter, Query, Request
 
 from voicectl.errors import DiskFull, UsageError
 from voicectl.types import Ask, EventKind, Job, Task
-from voicectl_daemon import bus, ids
+from voicectl_daemon import bus
 from voicectl_daemon.parts import House, Tenant
-from voicectl_daemon.planner import UPLOAD
+from voicectl_daemon.traces import UPLOAD
 from voicectl_recipes import load
 
 router = APIRouter(prefix="/v1", tags=["jobs"])
@@ -27,8 +27,7 @@ def submit(ask: Ask, house: House, tenant: Tenant) -> Job:
     if not ask.sources:
         raise UsageError("there is no recording to work on")
     for source in ask.sources:
-        if not source.path.startswith(UPLOAD) and not Path(source.path).is_absolute():
-            raise UsageError(f"the path {source.path} is not absolute")
+        _check(house.uploads.place(source.path))
     plan = load.check(load.builtin(ask.recipe), ask.options)
     house.planner.resolve(plan)
     job = house.books.ledger.add_job(ask, load.to_wire(plan), tenant)
@@ -38,29 +37,46 @@ def submit(ask: Ask, house: House, tenant: Tenant) -> Job:
     return job
 
 
+def _check(path: str) -> None:
+    if not Path(path).is_absolute() or "\0" in path:
+        raise UsageError(f"'{path}' is no absolute path of a recording")
+
+
 @router.post("/unreadable")
 def unreadable(paths: list[str]) -> list[str]:
     """Return those of the paths that the daemon may not read; they can be uploaded instead."""
-    return [path for path in paths if not os.access(path, os.R_OK)]
+    return [path for path in paths if "\0" in path or not os.access(path, os.R_OK)]
 
 
 @router.post("/uploads", status_code=201)
 async def upload(request: Request, house: House, name: str = Query(max_length=4096)) -> str:
     """Take in a recording; return the path to name it by. Its own name is only remembered."""
-    folder = house.home.uploads
-    folder.mkdir(mode=0o700, exist_ok=True)
-    upload_id = ids.fresh(16)
-    target = folder / upload_id
+    upload_id = house.uploads.fresh()
+    target = house.uploads.file(upload_id)
+    coming = int(request.headers.get("content-length", 0))
     try:
         with target.open("xb") as file:
+            _check_room(target, coming, name)
             async for block in request.stream():
-                if shutil.disk_usage(folder).free < KEEP_FREE + len(block):
-                    raise DiskFull(f"there is no room to take in {name}")
+                _check_room(target, len(block), name)
                 file.write(block)
+            file.flush()
+            os.fsync(file.fileno())  # what was accepted survives a power cut
+    except OSError as error:
+        target.unlink(missing_ok=True)
+        raise DiskFull(f"{name} cannot be taken in: {error.strerror}") from error
     except BaseException:
         target.unlink(missing_ok=True)
         raise
     return UPLOAD + upload_id
+
+
+def _check_room(target: Path, size: int, name: str) -> None:
+    if shutil.disk_usage(target.parent).free < KEEP_FREE + size:
+        raise DiskFull(
+            f"there is no room to take in {name}",
+            hint="make room where the data folder lies, then send it again",
+        )
 
 
 @router.get("/jobs")

@@ -1,0 +1,65 @@
+"""Ledger, store and events together: what every hand writes to."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from voicectl.types import EventKind, Task
+from voicectl_daemon import bus
+from voicectl_daemon.bus import Bus
+from voicectl_daemon.ledger import Ledger
+from voicectl_daemon.store import Store
+from voicectl_daemon.traces import Traces
+
+
+class Books:
+    """Everything that is kept, and everybody who is told."""
+
+    def __init__(self, ledger: Ledger, store: Store, events: Bus) -> None:
+        self.ledger = ledger
+        self.traces = Traces(ledger)
+        self.store = store
+        self.bus = events
+        self.placing = threading.Lock()
+        """Held to look a result up and rely on it, and to delete a call."""
+        self._order = threading.RLock()
+
+    def tell(self, kind: EventKind, task: Task, **detail: Any) -> None:
+        """Publish an event about a task."""
+        self.bus.publish(bus.of_task(kind, task, **detail))
+
+    def end(self, change: Callable[[], Sequence[Task]], **detail: Any) -> Sequence[Task]:
+        """Make a change that ends tasks or puts them back, and tell of each that it changed.
+
+        Events come in the order of the changes: a job is not said to be
+        finished before the last of its tasks is.
+        """
+        with self._order:
+            changed = change()
+            for task in changed:
+                event = bus.standing(task) if task.state.final else None
+                event = event or bus.of_task(EventKind.TASK_REQUEUED, task)
+                (event.detail or {}).update(detail)
+                self.bus.publish(event)
+            self.settle()
+        return changed
+
+    def place(self, change: Callable[[], Sequence[Task]]) -> None:
+        """Write down what a recording is, and tell of it."""
+        with self._order:
+            for task in change():
+                self.tell(
+                    EventKind.TASK_LOOKED_AT, task, seconds=task.seconds, skipped=task.skipped
+                )
+                event = bus.standing(task)
+                if task.state.final and event is not None:
+                    self.bus.publish(event)
+            self.settle()
+
+    def settle(self) -> None:
+        """Close the jobs that have nothing left to do, and say so once."""
+        with self._order:
+            for job in self.ledger.settle():
+                self.bus.publish(bus.of_job(EventKind.JOB_FINISHED, job, **job.counts))

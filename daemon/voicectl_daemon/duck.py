@@ -1,0 +1,281 @@
+"""DuckDB under the store: one file, opened, confined, written, written anew.
+
+The only import of DuckDB. While a process writes a file of it no other can even
+read it, so everybody else asks at the door. The engine is closed to the file
+system and the network before the first query of a user reaches it.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import duckdb
+
+from voicectl.errors import DaemonBusy, DiskFull, UsageError, VoicectlError
+from voicectl.types import Table
+from voicectl_daemon import schema
+from voicectl_daemon.records import plain
+
+Cursor: TypeAlias = duckdb.DuckDBPyConnection
+
+QUERY_SECONDS = 30.0
+"""How long a user's query may take."""
+_SETTINGS: dict[str, str | bool | int | float | list[str]] = {
+    "memory_limit": "1GB",
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+}
+NO_ROOM_BYTES = 1024 * 1024
+"""With less than this a store that cannot be opened is not taken for a damaged one."""
+_CONFINE = (
+    "SET python_enable_replacements=false",
+    "SET enable_external_access=false",
+    "SET lock_configuration=true",
+)
+_NO_ROOM = (duckdb.FatalException, duckdb.TransactionException, duckdb.IOException)
+"""What DuckDB raises when it cannot write."""
+
+log = logging.getLogger(__name__)
+
+
+class Duck:
+    """One file of DuckDB; its methods may be called from any thread.
+
+    Readers work side by side, each on a snapshot; writers take turns; a rewrite
+    of the file waits until nobody reads.
+    """
+
+    def __init__(self, path: Path, *, query_seconds: float = QUERY_SECONDS) -> None:
+        self._path = path
+        self._query_seconds = query_seconds
+        self._write = threading.RLock()
+        self._idle = threading.Condition()
+        self._readers = 0
+        self._owed = path.with_suffix(".rewrite-owed")
+        """Is there while the file may hold bytes of a call that was deleted."""
+        self._remove_leftovers()
+        self._db: Cursor | None = self._open()
+        self.mend()
+
+    def _open(self) -> Cursor:
+        with _sentences(self._path):
+            db = duckdb.connect(str(self._path), config=_SETTINGS)
+            try:
+                self._path.chmod(0o600)
+                _set_up(db)
+            except BaseException:
+                db.close()
+                raise
+        return db
+
+    def close(self) -> None:
+        """Let go of the file."""
+        with self._write, self._alone():
+            self._shut()
+
+    def _shut(self) -> None:
+        if self._db is not None:
+            self._db.close()
+            self._db = None
+
+    def _cursor(self) -> Cursor:
+        """Return a cursor; open the engine anew when it was lost to a full disk."""
+        if self._db is None:
+            self._db = self._open()
+        return self._db.cursor()
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        with self._idle:
+            self._idle.wait_for(lambda: self._readers == 0)
+            yield
+
+    @contextmanager
+    def reading(self) -> Iterator[Cursor]:
+        """One snapshot."""
+        with self._idle:
+            cursor = self._cursor()
+            self._readers += 1
+        try:
+            cursor.execute("BEGIN TRANSACTION READ ONLY")
+            yield cursor
+        finally:
+            cursor.close()
+            with self._idle:
+                self._readers -= 1
+                self._idle.notify_all()
+
+    @contextmanager
+    def writing(self) -> Iterator[Cursor]:
+        """One transaction. A full disk undoes it and leaves a store that works again later."""
+        with self._write:
+            with self._idle:
+                cursor = self._cursor()
+            try:
+                cursor.begin()
+                yield cursor
+                cursor.commit()
+            except _NO_ROOM as error:
+                # A failed checkpoint leaves the whole engine dead until it is opened anew.
+                cursor.close()
+                with self._alone():
+                    self._shut()
+                raise _no_room() from error
+            finally:
+                cursor.close()  # undoes what was not committed
+
+    def owe(self) -> None:
+        """Note that the file is to be written anew: something in it is about to be deleted."""
+        self._owed.touch()
+        _sync(self._path.parent)
+
+    def mend(self) -> None:
+        """Write the store anew when a deletion could not, and when there is room for it now."""
+        if not self._owed.exists():
+            return
+        if shutil.disk_usage(self._path.parent).free > self._path.stat().st_size:
+            try:
+                self.rewrite()
+            except DiskFull as error:
+                log.warning("%s", error.text)
+
+    def rewrite(self) -> None:
+        """Copy what is left into a new file and put it in the old one's place.
+
+        Deleted rows stay in a DuckDB file even after CHECKPOINT and VACUUM.
+        """
+        fresh = self._path.with_suffix(".rewrite")
+        with self._write, self._alone():
+            self._shut()
+            try:
+                _copy(self._path, fresh)
+                fresh.replace(self._path)
+                self._owed.unlink(missing_ok=True)
+                _sync(self._path.parent)
+            except (duckdb.Error, OSError) as error:
+                raise DiskFull(
+                    "the call is deleted, but the store could not be rewritten: "
+                    "its words may still be found in the file",
+                    hint="make room on the disk; the file is then rewritten by itself",
+                ) from error
+            finally:
+                self._remove_leftovers()
+
+    def _remove_leftovers(self) -> None:
+        """Remove what a process that was killed left: half a copy, and spilt queries."""
+        for suffix in (".rewrite", ".rewrite.wal"):
+            self._path.with_suffix(suffix).unlink(missing_ok=True)
+        shutil.rmtree(f"{self._path}.tmp", ignore_errors=True)
+
+    def ask(self, query: str, limit: int) -> Table:
+        """Run exactly one SELECT of a user; nothing else, and not for ever.
+
+        Raises `UsageError` for anything that is not a SELECT, that fails, or that takes too long.
+        """
+        with self.reading() as db:
+            _only_select(db, query)
+            timer = threading.Timer(self._query_seconds, db.interrupt)
+            timer.start()
+            try:
+                found = db.execute(query)
+                rows = found.fetchmany(limit + 1)
+                columns = tuple(column[0] for column in found.description or ())
+            except duckdb.InterruptException as error:
+                raise UsageError(f"the query took longer than {self._query_seconds:g} s") from error
+            except duckdb.Error as error:
+                raise UsageError(f"the query failed: {error}") from error
+            finally:
+                timer.cancel()
+        plain_rows = tuple(tuple(plain(value) for value in row) for row in rows[:limit])
+        return Table(columns, plain_rows, cut=len(rows) > limit)
+
+
+def _set_up(db: Cursor) -> None:
+    db.execute("CREATE SCHEMA IF NOT EXISTS book")
+    db.execute("CREATE TABLE IF NOT EXISTS book.version AS SELECT 0 AS version")
+    version = one(db.execute("SELECT version FROM book.version"))[0]
+    for number, section in enumerate(schema.missing("store.sql", version, "store"), version + 1):
+        db.begin()
+        db.execute(section)
+        db.execute("UPDATE book.version SET version=?", [number])
+        db.commit()
+    for setting in _CONFINE:
+        db.execute(setting)
+
+
+def _copy(old: Path, fresh: Path) -> None:
+    """Copy a store into a new file, whole and on the disk."""
+    fresh.unlink(missing_ok=True)
+    with duckdb.connect(config={**_SETTINGS, "temp_directory": f"{old}.tmp"}) as copier:
+        for path, name in ((old, "old"), (fresh, "new")):
+            quoted = str(path).replace("'", "''")
+            copier.execute(f"ATTACH '{quoted}' AS {name}")
+        fresh.chmod(0o600)
+        copier.execute("CHECKPOINT old")
+        copier.execute("COPY FROM DATABASE old TO new")
+        # When it is closed, DuckDB would keep it to itself that this failed.
+        copier.execute("CHECKPOINT new")
+    for path in (old, fresh):
+        if path.with_name(path.name + ".wal").exists():
+            raise OSError(f"{path} is not written whole")
+    _sync(fresh)
+
+
+def _no_room() -> DiskFull:
+    return DiskFull(
+        "the store cannot be written; the disk is probably full",
+        hint="make room; what was promised is kept, and work goes on by itself",
+    )
+
+
+@contextmanager
+def _sentences(path: Path) -> Iterator[None]:
+    """Say in words of ours why the file cannot be opened."""
+    try:
+        yield
+    except duckdb.Error as error:
+        text = str(error).partition("\n")[0]
+        if "Could not set lock" in text:
+            raise DaemonBusy(
+                f"another program has {path} open: {text}", hint="end that program"
+            ) from error
+        if shutil.disk_usage(path.parent).free < NO_ROOM_BYTES:
+            raise _no_room() from error
+        raise VoicectlError(
+            f"the store {path} cannot be read: {text}",
+            hint="put a backup in its place; or move it away to begin with an empty one",
+        ) from error
+
+
+def _only_select(db: Cursor, query: str) -> None:
+    try:
+        statements = db.extract_statements(query)
+    except duckdb.Error as error:
+        raise UsageError(f"this is not SQL that DuckDB reads: {error}") from error
+    if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
+        raise UsageError(
+            "only one SELECT can be asked here",
+            hint="to change or remove calls use: voicectl calls",
+        )
+
+
+def one(found: Cursor) -> tuple[Any, ...]:
+    """Return the only row."""
+    row = found.fetchone()
+    assert row is not None  # noqa: S101, every caller asks for an aggregate or a table of one row
+    return row
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,74 @@
+"""Rows of the store as the values that travel through voicectl, and back."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from typing import Any
+
+from voicectl.types import Audio, CallRecord, Decoding, Done, Segment, Transcript, Word
+
+SEGMENT_SHAPE = """[{"id":"INTEGER","start":"DOUBLE","end":"DOUBLE","text":"VARCHAR",
+"speaker":"VARCHAR","channel":"INTEGER","language":"VARCHAR","confidence":"DOUBLE",
+"suspect":"VARCHAR","words":[{"start":"DOUBLE","end":"DOUBLE","text":"VARCHAR",
+"probability":"DOUBLE"}],"decoding":{"seek":"INTEGER","tokens":["INTEGER"],"temperature":"DOUBLE",
+"avg_logprob":"DOUBLE","compression_ratio":"DOUBLE","no_speech_prob":"DOUBLE"}}]"""
+DONE_SHAPE = """[{"stage":"VARCHAR","runner":"VARCHAR","model":"VARCHAR","at":"TIMESTAMP",
+"seconds":"DOUBLE","recipe_hash":"VARCHAR"}]"""
+
+
+def record_of(
+    head: dict[str, Any], told: dict[str, Any] | None, rows: Sequence[dict[str, Any]]
+) -> CallRecord:
+    """Return a call with one of its transcripts."""
+    audio = Audio(**{name: head[name] for name in Audio.__dataclass_fields__})
+    created = head["created"].replace(tzinfo=UTC)
+    if told is None:
+        return CallRecord(head["id"], head["tenant"], audio, created)
+    transcript = Transcript(
+        segments=tuple(segment_of(row) for row in rows),
+        language=told["language"],
+        model=told["model"],
+        task=told["task"],
+        language_probability=told["language_probability"],
+        speech_seconds=told["speech_seconds"],
+    )
+    done = tuple(Done(**step | {"at": step["at"].replace(tzinfo=UTC)}) for step in told["done"])
+    return CallRecord(head["id"], head["tenant"], audio, created, transcript, done)
+
+
+def segment_of(row: dict[str, Any]) -> Segment:
+    """Return one segment."""
+    fields = {name: row[name] for name in Segment.__dataclass_fields__}
+    decoding = fields.pop("decoding")
+    words = tuple(Word(**word) for word in fields.pop("words") or ())
+    if decoding is not None:
+        decoding = Decoding(**decoding | {"tokens": tuple(decoding["tokens"])})
+    return Segment(**fields, words=words, decoding=decoding)
+
+
+def plain(value: Any) -> Any:
+    """Return what a query found as JSON can carry it: numbers as numbers, the rest as text."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    if isinstance(value, int):  # bool is one too
+        return value if abs(value) < 2**63 else str(value)
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, dict):
+        return {str(plain(name)): plain(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(inner) for inner in value]
+    return _text(value)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bytes | bytearray | memoryview):
+        return bytes(value).hex()
+    if isinstance(value, datetime | date | time):
+        return value.isoformat()
+    return str(value)

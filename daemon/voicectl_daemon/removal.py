@@ -1,0 +1,63 @@
+"""Removes a call from everywhere voicectl put it."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from voicectl.errors import UsageError
+from voicectl.types import Deleted, Event, EventKind
+from voicectl_daemon.books import Books
+from voicectl_daemon.uploads import Uploads
+
+LET_GO_SECONDS = 15.0
+"""How long a worker may take to let go of a call that is being deleted."""
+
+
+def remove(books: Books, uploads: Uploads, call: str, *, with_recording: bool) -> Deleted:
+    """Remove a call, the files that were written for it and what was sent of it.
+
+    The user's own recording stays unless it is asked for. Raises `DiskFull`
+    when the call is gone but its bytes could not be overwritten yet.
+    """
+    end = time.monotonic() + LET_GO_SECONDS
+    while True:
+        with books.placing:
+            books.end(lambda: books.traces.drop(call))
+            if not books.traces.at_work(call):
+                return _remove(books, uploads, call, with_recording)
+        if time.monotonic() > end:
+            raise UsageError("the call is being worked on", hint="try again in a moment")
+        time.sleep(0.05)
+
+
+def _remove(books: Books, uploads: Uploads, call: str, with_recording: bool) -> Deleted:
+    record = books.store.call(call)
+    recording = Path(record.audio.path)
+    doomed = [Path(path) for path in books.traces.files(call)]
+    doomed += [uploads.file(upload) for upload in books.traces.uploads(call)]
+    if with_recording or recording.parent == uploads.folder:
+        doomed.append(recording)
+    removed, left = _unlink(doomed)
+    books.traces.forget(call)
+    books.settle()
+    try:
+        books.store.delete(call)
+    finally:
+        now = datetime.now(UTC)
+        books.bus.publish(Event(EventKind.CALL_DELETED, now, record.tenant, call=call))
+    return Deleted(call, removed, left)
+
+
+def _unlink(paths: list[Path]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    removed, left = [], []
+    for path in dict.fromkeys(paths):
+        try:
+            path.unlink()
+            removed.append(str(path))
+        except FileNotFoundError:
+            continue
+        except OSError:
+            left.append(str(path))
+    return tuple(removed), tuple(left)

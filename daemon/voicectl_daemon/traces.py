@@ -1,0 +1,102 @@
+"""What the ledger knows of calls: files that were written, recordings that were sent."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+
+from voicectl.errors import UsageError
+from voicectl.types import Task
+from voicectl_daemon.ledger import Ledger, drop
+
+UPLOAD = "upload:"
+"""Begins the path of a recording that came through the door."""
+
+
+class Traces:
+    """The ledger's pages about calls."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def claim_file(self, tenant: str, call: str, paths: Sequence[str], taken: Iterable[str]) -> str:
+        """Return the first path that is free or was written for the same call, and remember it.
+
+        Raises `UsageError` when all are taken.
+        """
+        exist = set(taken)
+        with self._ledger.change() as db:
+            owners = {
+                path: row["call"]
+                for path in paths
+                for row in db.execute("SELECT call FROM file WHERE path=?", (path,))
+            }
+            free = (
+                p for p in paths if owners.get(p) == call or (p not in exist and p not in owners)
+            )
+            chosen = next(free, None) or next((p for p in paths if p not in exist), None)
+            if chosen is None:
+                raise UsageError(
+                    f"{paths[0]} exists and was not written by voicectl for this recording",
+                    hint="move it away or choose another --output_dir",
+                )
+            db.execute(
+                "INSERT OR REPLACE INTO file VALUES (?,?,?,?)", (chosen, tenant, call, time.time())
+            )
+        return chosen
+
+    def files(self, call: str) -> list[str]:
+        """Return the files that were written for a call."""
+        rows = self._ledger.rows("SELECT path FROM file WHERE call=? ORDER BY path", call)
+        return [row["path"] for row in rows]
+
+    def uploads(self, call: str) -> list[str]:
+        """Return the ids of the recordings of a call that came through the door."""
+        rows = self._ledger.rows(
+            "SELECT DISTINCT path FROM task WHERE call=? AND path LIKE ?", call, UPLOAD + "%"
+        )
+        return [row["path"].removeprefix(UPLOAD) for row in rows]
+
+    def uploads_needed(self, since: float) -> set[str]:
+        """Return the ids of uploads that still serve a purpose.
+
+        Those of calls are kept with them; what did not succeed may be retried
+        when it ended after `since`.
+        """
+        rows = self._ledger.rows(
+            "SELECT path FROM task WHERE path LIKE ? "
+            "AND (finished IS NULL OR finished > ? OR state='done' AND NOT skipped)",
+            UPLOAD + "%",
+            since,
+        )
+        return {row["path"].removeprefix(UPLOAD) for row in rows}
+
+    def at_work(self, call: str) -> bool:
+        """True while somebody works on the call."""
+        return bool(
+            self._ledger.rows("SELECT 1 FROM task WHERE call=? AND state='running' LIMIT 1", call)
+        )
+
+    def drop(self, call: str) -> list[Task]:
+        """Cancel what waits to be done to a call; return what ended by this very call.
+
+        What somebody works on becomes unwanted.
+        """
+        with self._ledger.change() as db:
+            return drop(db, "call", call)
+
+    def forget(self, call: str) -> None:
+        """Remove every trace of a call; jobs that held nothing else go with it."""
+        with self._ledger.change() as db:
+            jobs = [
+                (row["job"],)
+                for row in db.execute("SELECT DISTINCT job FROM task WHERE call=?", (call,))
+            ]
+            db.execute("DELETE FROM task WHERE call=?", (call,))
+            db.execute("DELETE FROM file WHERE call=?", (call,))
+            db.executemany(
+                "DELETE FROM job WHERE id=? AND NOT EXISTS (SELECT 1 FROM task WHERE job=job.id)",
+                jobs,
+            )
+            db.executemany("UPDATE job SET command='' WHERE id=?", jobs)
+        self._ledger.compact()
