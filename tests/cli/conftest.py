@@ -44,6 +44,7 @@ class Cli:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         """Where commands are run."""
+        self.command = COMMAND
         self.call = CALL
         """Two parties, one a channel."""
         self.home = folder / "home"
@@ -94,7 +95,7 @@ class Cli:
     def daemon(self) -> int | None:
         """The PID of the daemon; None when there is none."""
         found = self.run("status", "--json").json
-        return found["pid"] if found["running"] else None
+        return found["pid"] if found["up"] else None
 
     def leave(self) -> None:
         """Stop the daemon and wait until it is gone."""

@@ -99,6 +99,13 @@ def test_after_a_lost_worker_it_starts_again(work: Work) -> None:
     assert lane_speed(work.lanes["a"], 10.0) is None
 
 
+def test_one_leg_after_the_other_is_no_step_back(work: Work) -> None:
+    work.apply(event(K.TASK_STARTED, "a"), 0.0)
+    for seconds in (40.0, 10.0, 50.0, 20.0):
+        work.apply(event(K.TASK_PROGRESS, "a", seconds=seconds), 1.0)
+    assert (work.done, work.gained) == (50.0, 50.0)
+
+
 def test_events_of_others_mean_nothing(work: Work) -> None:
     assert not work.apply(event(K.TASK_DONE, "stranger"), 0.0)
     assert not work.apply(event(K.CALL_DELETED), 0.0)

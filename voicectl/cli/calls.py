@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,8 +13,8 @@ from rich.text import Text
 from voicectl.cli import conversation, show
 from voicectl.cli.door import open_door
 from voicectl.cli.help import JSON, Command, group, switch
-from voicectl.errors import NotFound, UsageError, VoicectlError
-from voicectl.types import CallLine, Deleted, Hit
+from voicectl.errors import ExitStatus, NotFound, UsageError, VoicectlError
+from voicectl.types import CallLine, CallRecord, Deleted, Hit
 
 if TYPE_CHECKING:
     from voicectl.client import Door
@@ -94,10 +95,9 @@ def delete(
     """
     with open_door() as door:
         found = door.call(_find(door, call))
-        if not yes:
-            also = " and its recording" if with_recording else ""
-            name = show.clean(found.audio.name)
-            typer.confirm(f"delete the call {found.id} ({name}){also}?", abort=True, err=True)
+        if not yes and not _confirmed(found, with_recording=with_recording):
+            show.note("nothing is deleted")
+            raise typer.Exit(int(ExitStatus.INTERRUPTED))
         deleted = finish(door.delete(found.id, with_recording=with_recording))
     if json:
         show.answer_json(deleted)
@@ -111,6 +111,17 @@ def delete(
             + ", ".join(deleted.left),
             hint="delete them by hand",
         )
+
+
+def _confirmed(record: CallRecord, *, with_recording: bool) -> bool:
+    """Ask whoever sits there."""
+    if not sys.stdin.isatty():
+        raise UsageError(
+            "there is nobody to ask whether to delete it", hint="say that you mean it with --yes"
+        )
+    also = " and its recording" if with_recording else ""
+    name = show.clean(record.audio.name)
+    return typer.confirm(f"delete the call {record.id} ({name}){also}?", err=True)
 
 
 def finish(deleted: Deleted) -> Deleted:

@@ -100,8 +100,10 @@ class Follower:
     def _outcome(self, interrupted: bool) -> Outcome:
         work = self._work
         wall = self._story.clock() - work.began if work.began is not None else 0.0
+        # What a lost worker had to do twice counts once.
+        worked = min(work.gained, work.seconds)
         results = list(self._results.values())
-        return Outcome(self._job.id, results, wall, work.gained, interrupted)
+        return Outcome(self._job.id, results, wall, worked, interrupted)
 
     def _events(self) -> Iterator[Event]:
         """Yield the job's events, as often as it takes to see its end."""

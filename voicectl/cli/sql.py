@@ -24,9 +24,9 @@ def sql(
 ) -> None:
     """Ask the store in SQL.
 
-    The tables are call, result, segment and word.
+    The tables are calls, segments and words; a segment names its call, a word its segment.
 
-      voicectl sql "select speaker, count(*) from segment group by speaker"
+      voicectl sql "select speaker, count(*) from segments group by speaker"
     """
     if csv_ and json:
         raise UsageError("--csv and --json exclude each other")

@@ -24,7 +24,7 @@ def status(json: Annotated[bool, JSON] = False) -> None:
     if json:
         import msgspec
 
-        show.answer_json({"running": True, **msgspec.to_builtins(found)})
+        show.answer_json({"up": True, **msgspec.to_builtins(found)})
     else:
         _present(found)
 
@@ -42,7 +42,7 @@ def stop() -> None:
 
 def _absent(folder: str, *, json: bool) -> None:
     if json:
-        show.answer_json({"running": False, "home": folder})
+        show.answer_json({"up": False, "home": folder})
     else:
         show.answer(f"no daemon is running for {folder}; commands that need one start it")
 

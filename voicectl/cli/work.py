@@ -69,9 +69,9 @@ class Work:
         return news
 
     def advance(self, lane: Lane, done: float) -> None:
-        """Note how far a lane is."""
+        """Note how far a lane is; one leg may be told of after the other, so it only grows."""
         forward = max(0.0, done - lane.done)
-        lane.done = done
+        lane.done += forward
         lane.gained += forward
         self.gained += forward
 

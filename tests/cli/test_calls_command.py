@@ -1,0 +1,121 @@
+"""`voicectl calls` and `voicectl sql`: look at what was said, ask, delete."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.cli.conftest import Cli
+
+
+def test_list(settled: Cli) -> None:
+    told = settled.run("calls", "list").stdout.splitlines()
+    assert told[0].split()[:3] == ["CALL", "RECORDING", "LENGTH"]
+    assert "call.wav" in told[1]
+    (line,) = settled.run("calls", "list", "--json").json
+    assert (line["language"], line["speakers"]) == ("en", ["agent", "caller"])
+    assert settled.run("calls", "list", "--offset", "1").stdout == ""
+
+
+def test_show_is_a_conversation(settled: Cli) -> None:
+    ran = settled.run("calls", "show")
+    head, *turns = ran.stdout.splitlines()
+    assert head.startswith("call.wav  1:11 · en · tiny.en · ")
+    form = re.compile(r"\[\d\d:\d\d\.\d{3} --> \d\d:\d\d\.\d{3}\] (agent|caller): \S")
+    assert len(turns) > 5
+    assert all(form.match(turn) for turn in turns)
+    starts = [turn[1:10] for turn in turns]
+    assert starts == sorted(starts)
+    whole = settled.run("calls", "show", head.split(" · ")[3][:5], "--json").json
+    assert len(whole["transcript"]["segments"]) == len(turns)
+
+
+def test_search(settled: Cli) -> None:
+    ran = settled.run("calls", "search", "CONFERENCE")
+    assert ran.status == 0
+    rows = ran.stdout.splitlines()[1:]
+    assert rows
+    assert all("call.wav" in row and "conference" in row.lower() for row in rows)
+    hits = settled.run("calls", "search", "conference", "--json").json
+    assert {hit["speaker"] for hit in hits} == {"agent"}
+    none = settled.run("calls", "search", "%nobody_said%")
+    assert (none.status, none.stdout) == (0, "")
+    assert "nobody said '%nobody_said%'" in none.stderr
+
+
+def test_sql(settled: Cli) -> None:
+    query = "select speaker, count(*) as n from segments group by speaker order by speaker"
+    rows = settled.run("sql", query, "--json").json
+    assert [row["speaker"] for row in rows] == ["agent", "caller"]
+    read = list(csv.DictReader(io.StringIO(settled.run("sql", query, "--csv").stdout)))
+    assert [{"speaker": row["speaker"], "n": int(row["n"])} for row in read] == rows
+    table = settled.run("sql", query).stdout.splitlines()
+    assert [line.split() for line in table] == [
+        ["SPEAKER", "N"],
+        *([row["speaker"], str(row["n"])] for row in rows),
+    ]
+
+
+def test_sql_says_when_there_is_more(settled: Cli) -> None:
+    ran = settled.run("sql", "select text from segments", "--limit", "1")
+    assert len(ran.stdout.splitlines()) == 2
+    assert "only the first 1 rows" in ran.stderr
+
+
+def test_sql_refuses_what_is_no_question(settled: Cli) -> None:
+    for query in (
+        "delete from segments",
+        "select 1; select 2",
+        "selec 1",
+        "copy segments to '/tmp/x'",
+    ):
+        ran = settled.run("sql", query)
+        assert (ran.status, ran.stdout) == (2, "")
+        assert ran.stderr.startswith("voicectl: ")
+
+
+def test_control_characters_of_the_store_stay_there(settled: Cli) -> None:
+    query = "select chr(27) || '[31mred' as x, chr(8238) as y"
+    assert "\x1b" not in settled.run("sql", query).stdout
+    told = settled.run("sql", query, "--json")
+    assert "\u202e" not in told.stdout
+    assert told.json == [{"x": "\x1b[31mred", "y": "\u202e"}]
+
+
+def test_no_calls_yet(cli: Cli) -> None:
+    listed = cli.run("calls", "list")
+    assert (listed.status, listed.stdout) == (0, "")
+    assert cli.run("calls", "list", "--json").json == []
+    for command in ("show", "delete"):
+        ran = cli.run("calls", command, "last")
+        assert ran.status == 2
+        assert "there is no call yet" in ran.stderr
+
+
+def test_delete_removes_what_was_written_and_keeps_the_recording(fresh: Cli) -> None:
+    recording = fresh.clip("a.wav")
+    fresh.run("transcribe", "a.wav", "-o", "text", "-f", "txt,srt", "--model", "tiny.en")
+    asked = fresh.run("calls", "delete", "last")
+    assert asked.status == 2
+    assert "hint: say that you mean it with --yes" in asked.stderr
+    assert (fresh.folder / "text/a.txt").exists()
+    deleted = fresh.run("calls", "delete", "last", "--yes")
+    assert deleted.status == 0, deleted.stderr
+    assert sorted(deleted.stdout.split()) == [
+        f"{fresh.folder}/text/a.srt",
+        f"{fresh.folder}/text/a.txt",
+    ]
+    assert list((fresh.folder / "text").iterdir()) == []
+    assert recording.exists()
+    assert fresh.run("calls", "list", "--json").json == []
+
+
+def test_delete_takes_the_recording_only_when_asked(fresh: Cli) -> None:
+    recording = fresh.clip("a.wav")
+    fresh.run("transcribe", "a.wav", "-f", "txt", "--model", "tiny.en")
+    ran = fresh.run("calls", "delete", "last", "-y", "--with-recording", "--json")
+    assert str(recording) in ran.json["removed"]
+    assert not recording.exists()

@@ -1,0 +1,51 @@
+"""`voicectl status`, `stop` and `serve`."""
+
+from __future__ import annotations
+
+import signal
+from typing import TYPE_CHECKING
+
+from voicectl import __version__
+
+if TYPE_CHECKING:
+    from tests.cli.conftest import Cli
+
+
+def test_status_starts_nobody(cli: Cli) -> None:
+    ran = cli.run("status")
+    assert ran.status == 0
+    assert ran.stdout.startswith(f"no daemon is running for {cli.home}")
+    assert cli.run("status", "--json").json == {"up": False, "home": str(cli.home)}
+    assert list(cli.home.iterdir()) == []
+
+
+def test_stop_without_a_daemon_is_no_error(cli: Cli) -> None:
+    ran = cli.run("stop")
+    assert ran.status == 0
+    assert "no daemon is running" in ran.stderr
+
+
+def test_status_of_a_service(cli: Cli) -> None:
+    server = cli.start("serve")
+    try:
+        cli.wait_until(lambda: cli.daemon is not None)
+        assert cli.daemon == server.pid
+        lines = dict(line.split(maxsplit=1) for line in cli.run("status").stdout.splitlines())
+        assert lines["daemon"] == f"voicectl {__version__}, PID {server.pid}, as a service"
+        assert lines["data"] == str(cli.home)
+        assert lines["queue"] == "0 running, 0 waiting"
+        second = cli.run("serve")
+        assert second.status == 5
+        assert f"PID {server.pid}" in second.stderr
+        assert cli.run("stop").status == 0
+    finally:
+        server.send_signal(signal.SIGTERM)
+        ended = cli.end(server)
+    assert ended.status == 0
+
+
+def test_status_names_workers_and_models(settled: Cli) -> None:
+    found = settled.run("status", "--json").json
+    if not found["up"]:
+        settled.run("calls", "list")
+    assert settled.run("status").stdout.count("\nworker ") == 1
