@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, TypeAlias
 
 import msgspec
 
+from voicectl.errors import VoicectlError
 from voicectl.types import Audio, CallRecord, RunnerInfo, Segment
 
 if TYPE_CHECKING:
@@ -196,18 +197,35 @@ class Tools(Protocol):
         Without a language it is one that can find the language out.
         """
 
-    def segment(self, segment: Segment) -> None:
+    def segment(self, record: int, segment: Segment) -> None:
         """Tell listeners of a segment at once; the result does not depend on it."""
 
-    def progress(self, seconds: float) -> None:
-        """Tell how much of the recording has been worked through."""
+    def progress(self, record: int, seconds: float) -> None:
+        """Tell how much of a recording has been worked through."""
 
     def heed(self) -> None:
         """Raise `Cancelled` when somebody asked for this work to stop."""
 
 
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a step made of one record."""
+
+    index: int
+    """Which of the records it was given."""
+    record: CallRecord | None = None
+    """Richer than before; None when the step failed."""
+    error: VoicectlError | None = None
+    runner: str = ""
+    model: str = ""
+
+
 class Stage(Protocol):
-    """One step of a recipe: a record goes in, a richer record comes out."""
+    """One step of a recipe: records go in, richer records come out.
+
+    Several come at once so that a stage may work on them together; one that
+    fails must not take the others along.
+    """
 
     name: ClassVar[str]
     options: ClassVar[type[msgspec.Struct]]
@@ -218,8 +236,8 @@ class Stage(Protocol):
     def wishes(self, options: Any) -> tuple[Wish, ...]:
         """Return the models the step may use."""
 
-    def run(self, record: CallRecord, options: Any, tools: Tools) -> tuple[CallRecord, str, str]:
-        """Return the richer record, the name of the runner and the name of its model."""
+    def run(self, records: Sequence[CallRecord], options: Any, tools: Tools) -> Iterator[Outcome]:
+        """Yield one outcome for each record, in any order, as they are ready."""
 
 
 Render = Callable[[CallRecord, Any], str]

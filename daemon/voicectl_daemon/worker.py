@@ -86,7 +86,11 @@ class Worker:
                 hint="when it is complete, ask for it again",
             )
         tools = Lent(self, self._pool, order.task)
-        self.tell(wire.Finished(engine.run(load.from_wire(order.steps), order.record, tools)))
+        for outcome in engine.run(load.from_wire(order.steps), [order.record], tools):
+            if outcome.error is not None:
+                raise outcome.error
+            assert outcome.record is not None  # noqa: S101, there is one or the other
+            self.tell(wire.Finished(outcome.record))
 
     def stopped(self, task: str) -> bool:
         """True when the daemon no longer wants this task."""
@@ -135,11 +139,11 @@ class Lent:
         """Return a loaded recogniser."""
         return self._pool.transcriber(options, language)
 
-    def segment(self, segment: Segment) -> None:
+    def segment(self, record: int, segment: Segment) -> None:
         """Tell listeners of a segment."""
         self._worker.tell(wire.Heard(segment))
 
-    def progress(self, seconds: float) -> None:
+    def progress(self, record: int, seconds: float) -> None:
         """Tell how far the work is."""
         self.heed()
         self._worker.tell(wire.Progress(round(seconds, 3)))

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import msgspec
 
-from voicectl.interfaces import Tools, Wish
+from voicectl.interfaces import Outcome, Tools, Wish
 from voicectl.types import CallRecord, Done
-from voicectl_recipes.load import Plan
+from voicectl_recipes.load import CheckedStep, Plan
 
 
 def recipe_hash(plan: Plan) -> str:
@@ -49,19 +49,43 @@ def result_key(tenant: str, sha256: str, plan_hash: str, weights_used: Sequence[
     return hashlib.sha256(telling).hexdigest()
 
 
-def run(plan: Plan, record: CallRecord, tools: Tools) -> CallRecord:
-    """Return the record after every step, each stamped with what did it and how long it took."""
+def run(plan: Plan, records: Sequence[CallRecord], tools: Tools) -> Iterator[Outcome]:
+    """Yield what became of each record after every step, as soon as it is known.
+
+    Each step stamps the record with what did it and how long it took; time that
+    several records were worked on together is shared out by their length.
+    """
     digest = recipe_hash(plan)
-    for step in plan:
-        began = time.monotonic()
-        record, runner, model = step.stage.run(record, step.options, tools)
-        done = Done(
-            stage=step.stage.name,
-            runner=runner,
-            model=model,
-            at=datetime.now(UTC),
-            seconds=round(time.monotonic() - began, 3),
-            recipe_hash=digest,
-        )
-        record = replace(record, done=(*record.done, done))
-    return record
+    waiting = dict(enumerate(records))
+    for number, step in enumerate(plan):
+        began, indices = time.monotonic(), list(waiting)
+        last = number == len(plan) - 1
+        for outcome in step.stage.run([waiting[i] for i in indices], step.options, tools):
+            index = indices[outcome.index]
+            if outcome.record is None:
+                del waiting[index]
+                yield replace(outcome, index=index)
+                continue
+            share = _share(outcome.record, [waiting[i] for i in waiting])
+            took = (time.monotonic() - began) * share
+            waiting[index] = _stamped(outcome, step, took, digest)
+            if last:
+                yield replace(outcome, index=index, record=waiting[index])
+
+
+def _share(record: CallRecord, all_records: Sequence[CallRecord]) -> float:
+    whole = sum(other.audio.seconds for other in all_records)
+    return record.audio.seconds / whole if whole and len(all_records) > 1 else 1.0
+
+
+def _stamped(outcome: Outcome, step: CheckedStep, took: float, digest: str) -> CallRecord:
+    assert outcome.record is not None  # noqa: S101, the caller looked
+    done = Done(
+        stage=step.stage.name,
+        runner=outcome.runner,
+        model=outcome.model,
+        at=datetime.now(UTC),
+        seconds=round(took, 3),
+        recipe_hash=digest,
+    )
+    return replace(outcome.record, done=(*outcome.record.done, done))

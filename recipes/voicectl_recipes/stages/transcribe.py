@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import groupby
 from typing import ClassVar
 
-from voicectl.interfaces import Clip, LanguageGuess, Piece, Tools, TranscribeOptions, Wish
+from voicectl.errors import RecordingError
+from voicectl.interfaces import (
+    Clip,
+    LanguageGuess,
+    Outcome,
+    Piece,
+    Recording,
+    Tools,
+    TranscribeOptions,
+    Wish,
+)
 from voicectl.types import CallRecord, Segment, Transcript
+
+TOGETHER_SECONDS = 600.0
+"""Short recordings are recognised together until they are this long."""
 
 
 class Transcribe:
@@ -24,82 +38,138 @@ class Transcribe:
         return (Wish("asr", options.model, options.language, translate),)
 
     def run(
-        self, record: CallRecord, options: TranscribeOptions, tools: Tools
-    ) -> tuple[CallRecord, str, str]:
-        """Fill `record.transcript`."""
-        recording = tools.recording(record.audio, options.channels)
-        listener = _Listener(options, tools)
-        for piece in recording.pieces():
-            listener.hear(piece)
-        audio = replace(record.audio, seconds=round(recording.seconds, 3))
-        return (
-            replace(record, audio=audio, transcript=listener.transcript()),
-            listener.runner,
-            listener.model,
-        )
+        self, records: Sequence[CallRecord], options: TranscribeOptions, tools: Tools
+    ) -> Iterator[Outcome]:
+        """Fill `transcript` of every record."""
+        calls = [_Call(index, record, options, tools) for index, record in enumerate(records)]
+        for pieces in _together(calls):
+            _hear(pieces, options, tools)
+            for call in {id(call): call for call, _ in pieces}.values():
+                if call.complete:
+                    yield call.outcome()
+        yield from (call.outcome() for call in calls if not call.told)
 
 
-class _Listener:
-    """Keeps what is decided once for a call while its pieces go by."""
+class _Call:
+    """What is decided once for a call, and what was heard of it so far."""
 
-    def __init__(self, options: TranscribeOptions, tools: Tools) -> None:
+    def __init__(
+        self, index: int, record: CallRecord, options: TranscribeOptions, tools: Tools
+    ) -> None:
+        self.index = index
+        self.complete = False
+        self.told = False
+        self.seconds = 0.0
+        """How much has been listened to."""
+        self._record = record
         self._options = options
         self._tools = tools
         self._guess: LanguageGuess | None = None
         self._segments: list[Segment] = []
         self._speech_seconds = 0.0
-        first = tools.transcriber(options, options.language)
-        self.runner, self.model = first.info.name, first.model
+        self._error: RecordingError | None = None
+        self._recording: Recording | None = None
+        self._model = self._runner = ""
 
-    def hear(self, piece: Piece) -> None:
-        """Transcribe one piece of the call."""
-        clips = self._tools.speech(piece.clips, self._options)
+    def pieces(self) -> Iterator[Piece]:
+        """Yield the call piece by piece; one that cannot be read just ends."""
+        try:
+            self._recording = self._tools.recording(self._record.audio, self._options.channels)
+            yield from self._recording.pieces()
+        except RecordingError as error:
+            self._error = error
+
+    def language(self, clips: Sequence[Clip]) -> str | None:
+        """Return the language of the call, found out from the first piece with speech."""
         self._speech_seconds += sum(clip.speech_seconds for clip in clips)
-        language = self._language(clips)
-        recogniser = self._tools.transcriber(self._options, language)
-        self.model = recogniser.model
-        found: list[Segment] = []
-        for index, segment in recogniser.transcribe(
-            clips, self._options, language, self._tools.heed
-        ):
-            clip = clips[index]
-            named = replace(segment, speaker=self._speaker(clip), channel=clip.channel)
-            found.append(named)
-            self._tools.segment(named)
-            self._tools.progress(min(segment.end, piece.offset + piece.seconds))
-        self._segments += sorted(found, key=lambda segment: (segment.start, segment.end))
-        self._tools.progress(piece.offset + piece.seconds)
+        if self._options.language:
+            return self._options.language
+        spoken = [clip for clip in clips if clip.speech]
+        if self._guess is None and spoken:
+            recogniser = self._tools.transcriber(self._options, None)
+            self._guess = recogniser.detect(spoken, self._options)
+        return self._guess.language if self._guess else None
 
-    def transcript(self) -> Transcript:
-        """Return all that was heard, in order of time."""
+    def mark(self, clip: Clip) -> Clip:
+        """Return the clip as one of this call, left apart from right."""
+        return replace(clip, recording=self.index, group=clip.channel or 0)
+
+    def add(self, clip: Clip, segment: Segment, runner: str, model: str) -> None:
+        """Keep a segment and tell of it."""
+        named = replace(segment, speaker=self._speaker(clip), channel=clip.channel)
+        self._segments.append(named)
+        self._runner, self._model = runner, model
+        self._tools.segment(self.index, named)
+        self._tools.progress(self.index, max(self.seconds, segment.end))
+
+    def outcome(self) -> Outcome:
+        """Return the record with its transcript, or why there is none."""
+        self.told = True
+        if self._error is not None:
+            return Outcome(self.index, error=self._error)
+        if not self._model:
+            idle = self._tools.transcriber(self._options, self._options.language)
+            self._runner, self._model = idle.info.name, idle.model
+        audio = self._record.audio
+        if self._recording is not None:
+            audio = replace(audio, seconds=round(self._recording.seconds, 3))
+        record = replace(self._record, audio=audio, transcript=self._transcript())
+        return Outcome(self.index, record, None, self._runner, self._model)
+
+    def _transcript(self) -> Transcript:
+        ordered = sorted(self._segments, key=lambda segment: (segment.start, segment.end))
         spoken = Counter[str]()
-        for segment in self._segments:
+        for segment in ordered:
             if segment.language:
                 spoken[segment.language] += round(1000 * (segment.end - segment.start))
-        translate = self._options.task == "translate"
-        language = spoken.most_common(1)[0][0] if spoken else self._options.language
+        heard = spoken.most_common(1)[0][0] if spoken else self._options.language
         return Transcript(
-            segments=tuple(
-                replace(segment, id=number) for number, segment in enumerate(self._segments)
-            ),
-            language="en" if translate else language,
-            model=self.model,
+            segments=tuple(replace(segment, id=id_) for id_, segment in enumerate(ordered)),
+            language="en" if self._options.task == "translate" else heard,
+            model=self._model,
             task=self._options.task,
             language_probability=self._guess.probability if self._guess else None,
             speech_seconds=round(self._speech_seconds, 3),
         )
-
-    def _language(self, clips: Sequence[Clip]) -> str | None:
-        """Return the language of the call, found out from the first piece with speech."""
-        if self._options.language:
-            return self._options.language
-        if self._guess is None:
-            recogniser = self._tools.transcriber(self._options, None)
-            self._guess = recogniser.detect(clips, self._options)
-        return self._guess.language
 
     def _speaker(self, clip: Clip) -> str | None:
         if clip.channel is None:
             return None
         names = self._options.channel_names
         return names[clip.channel] if clip.channel < len(names) else f"SPEAKER_{clip.channel:02d}"
+
+
+def _together(calls: Sequence[_Call]) -> Iterator[list[tuple[_Call, Piece]]]:
+    """Yield pieces that are recognised together: one of a long call, or many short calls."""
+    waiting: list[tuple[_Call, Piece]] = []
+    for call in calls:
+        for piece in call.pieces():
+            waiting.append((call, piece))
+            if sum(piece.seconds for _, piece in waiting) >= TOGETHER_SECONDS:
+                yield waiting
+                waiting = []
+        call.complete = True
+    if waiting:
+        yield waiting
+
+
+def _hear(pieces: Sequence[tuple[_Call, Piece]], options: TranscribeOptions, tools: Tools) -> None:
+    """Transcribe pieces of several calls, those of one language together."""
+    marked = [(call, call.mark(clip)) for call, piece in pieces for clip in piece.clips]
+    found = tools.speech([clip for _, clip in marked], options)
+    by_language: dict[str | None, list[tuple[_Call, Clip]]] = {}
+    for call, several in groupby(zip(marked, found, strict=True), key=lambda pair: pair[0][0]):
+        clips = [clip for _, clip in several]
+        spoken = by_language.setdefault(call.language(clips), [])
+        spoken += [(call, clip) for clip in clips if clip.speech]
+    for language, spoken in by_language.items():
+        if not spoken:
+            continue
+        recogniser = tools.transcriber(options, language)
+        clips = [clip for _, clip in spoken]
+        for index, segment in recogniser.transcribe(clips, options, language, tools.heed):
+            call, clip = spoken[index]
+            call.add(clip, segment, recogniser.info.name, recogniser.model)
+    for call, piece in pieces:
+        call.seconds = piece.offset + piece.seconds
+        tools.progress(call.index, call.seconds)
