@@ -58,6 +58,8 @@ class Duck:
         self._write = threading.RLock()
         self._idle = threading.Condition()
         self._readers = 0
+        self._asked: set[Cursor] = set()
+        """Queries of users, to be interrupted when it is time to leave."""
         self._owed = path.with_suffix(".rewrite-owed")
         """Is there while the file may hold bytes of a call that was deleted."""
         self._remove_leftovers()
@@ -76,7 +78,9 @@ class Duck:
         return db
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Let go of the file; a user's query that still runs is given up."""
+        for cursor in tuple(self._asked):
+            cursor.interrupt()
         with self._write, self._alone():
             self._shut()
 
@@ -183,6 +187,7 @@ class Duck:
             _only_select(db, query)
             timer = threading.Timer(self._query_seconds, db.interrupt)
             timer.start()
+            self._asked.add(db)
             try:
                 found = db.execute(query)
                 rows = found.fetchmany(limit + 1)
@@ -193,6 +198,7 @@ class Duck:
                 raise UsageError(f"the query failed: {error}") from error
             finally:
                 timer.cancel()
+                self._asked.discard(db)
         plain_rows = tuple(tuple(plain(value) for value in row) for row in rows[:limit])
         return Table(columns, plain_rows, cut=len(rows) > limit)
 
