@@ -1,27 +1,21 @@
-"""The real command in a process of its own, with a data folder and a daemon of its own."""
+"""The real command in a process of its own."""
 
 import json
 import os
-import signal
 import subprocess
 import sys
-import tempfile
-import time
 import wave
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-DATA = Path(__file__).parents[1] / "data"
-CALL = DATA / "call_en_0_2ch_mulaw.wav"
-MONO = DATA / "call_en_0_mono.wav"
-COMMAND = [sys.executable, "-m", "voicectl.cli.main"]
-PATIENCE = 180.0
-"""Seconds that a command on a busy machine may take."""
+from tests.conftest import CALL, PATIENCE, Site, make_site, wait_until
+
+MONO = CALL.with_name("call_en_0_mono.wav")
+COMMAND = [sys.executable, "-P", "-m", "voicectl.cli.main"]
 
 
 @dataclass(frozen=True)
@@ -39,20 +33,19 @@ class Ran:
 
 
 class Cli:
-    """One user with one data folder."""
+    """One user of one site."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self.folder = site.folder
         """Where commands are run."""
+        self.home = site.home.folder
         self.command = COMMAND
         self.call = CALL
         """Two parties, one a channel."""
-        self.home = folder / "home"
-        self.home.mkdir(mode=0o700)
         ours = ("VOICECTL_", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "XDG_")
         self.env = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
-        self.env |= {"VOICECTL_HOME": str(self.home), "VOICECTL_CONFIG": str(folder / "site.toml")}
-        (folder / "site.toml").write_text("")
+        self.env |= site.environment
 
     def start(self, *arguments: str | Path, **more: Any) -> subprocess.Popen[str]:
         """Start a command and leave it to itself."""
@@ -91,73 +84,30 @@ class Cli:
             cut.writeframes(whole.readframes(int(seconds * whole.getframerate())))
         return target
 
-    @property
-    def daemon(self) -> int | None:
-        """The PID of the daemon; None when there is none."""
-        found = self.run("status", "--json").json
-        return found["pid"] if found["up"] else None
-
-    def leave(self) -> None:
-        """Stop the daemon and wait until it is gone."""
-        daemon = self.daemon
-        if daemon is None:
-            return
-        self.run("stop")
-        with suppress(TimeoutError):
-            self.wait_until(lambda: not Path(f"/proc/{daemon}").exists(), 20.0)
-            return
-        os.kill(daemon, signal.SIGKILL)
-
     @staticmethod
-    def wait_until(true: Callable[[], bool], seconds: float = PATIENCE) -> None:
+    def wait_until(true: Callable[[], object]) -> None:
         """Wait until something is true."""
-        end = time.monotonic() + seconds
-        while not true():
-            if time.monotonic() > end:
-                raise TimeoutError
-            time.sleep(0.05)
-
-
-def models() -> Path:
-    """Return where the weights are; skip the test when nobody fetched them."""
-    usual = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "voicectl/models"
-    folder = Path(os.environ.get("VOICECTL_TEST_MODELS", usual))
-    if not (folder / "tiny.en/model.bin").exists():
-        pytest.skip("the models are not here; ./install.sh test fetches them")
-    return folder
-
-
-@contextmanager
-def user(*, with_models: bool) -> Iterator[Cli]:
-    """Make a user, and end what it started."""
-    with tempfile.TemporaryDirectory(prefix="voicectl-", ignore_cleanup_errors=True) as name:
-        cli = Cli(Path(name))
-        if with_models:
-            (cli.home / "models").symlink_to(models())
-        try:
-            yield cli
-        finally:
-            cli.leave()
+        wait_until(true, "what the test waits for")
 
 
 @pytest.fixture
-def cli() -> Iterator[Cli]:
-    """A user without models, for what needs none."""
-    with user(with_models=False) as made:
-        yield made
+def cli(site: Site) -> Cli:
+    """A user whose site has no models, for what needs none."""
+    site.config.write_text("")
+    return Cli(site)
 
 
 @pytest.fixture
-def fresh() -> Iterator[Cli]:
+def fresh(site: Site, weights: Path) -> Cli:
     """A user who never transcribed anything."""
-    with user(with_models=True) as made:
-        yield made
+    return Cli(site)
 
 
 @pytest.fixture(scope="session")
-def settled() -> Iterator[Cli]:
+def settled(weights: Path) -> Iterator[Cli]:
     """A user with one call of two parties and one recording that failed; look, do not touch."""
-    with user(with_models=True) as made:
+    for site in make_site():
+        made = Cli(site)
         (made.folder / "bad.wav").write_bytes(b"no recording at all")
         (made.folder / "call.wav").symlink_to(CALL)
         names = ("--channel-names", "agent,caller")

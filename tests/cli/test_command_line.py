@@ -101,7 +101,7 @@ def test_what_is_misused_is_named(cli: Cli, arguments: list[str], text: str) -> 
     assert (ran.status, ran.stdout) == (2, "")
     assert text.lower() in ran.stderr.lower()
     assert "Traceback" not in ran.stderr
-    assert cli.daemon is None
+    assert cli.site.pid is None
 
 
 def test_a_misspelt_format_is_guessed(cli: Cli) -> None:
@@ -143,7 +143,7 @@ def test_an_empty_folder_is_done_at_once(cli: Cli) -> None:
     ran = cli.run("transcribe", "quiet-night")
     assert (ran.status, ran.stdout) == (0, "")
     assert "no recordings in the folder" in ran.stderr
-    assert cli.daemon is None
+    assert cli.site.pid is None
 
 
 def test_a_missing_model_is_told_before_work_starts(cli: Cli) -> None:

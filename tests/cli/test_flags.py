@@ -8,7 +8,7 @@ import pytest
 
 from voicectl.cli import languages
 from voicectl.cli.flags import COMMAND, FLAGS, OPTIONS, STYLE, Flag
-from voicectl.cli.wish import Wish, spelled, wish
+from voicectl.cli.typed import Typed, read, spelled
 from voicectl.errors import UsageError
 from voicectl.interfaces import TranscribeOptions
 from voicectl.render import Style
@@ -73,13 +73,13 @@ CASES: list[tuple[str, str, str, Any]] = [
 ]
 
 
-def part(asked: Wish, goes: str) -> dict[str, Any]:
+def part(asked: Typed, goes: str) -> dict[str, Any]:
     return {OPTIONS: asked.options, STYLE: asked.style, COMMAND: asked.command}[goes]
 
 
 @pytest.mark.parametrize(("key", "typed", "goes", "value"), CASES)
 def test_a_value_reaches_who_has_to_know(key: str, typed: str, goes: str, value: Any) -> None:
-    asked = wish({key: typed})
+    asked = read({key: typed})
     assert part(asked, goes) == {key: value}
     assert asked.options == {} or goes == OPTIONS
     msgspec.convert(asked.options, TranscribeOptions)
@@ -88,7 +88,7 @@ def test_a_value_reaches_who_has_to_know(key: str, typed: str, goes: str, value:
 
 @pytest.mark.parametrize("flag", [flag for flag in FLAGS if not flag.shape], ids=lambda f: f.key)
 def test_a_switch(flag: Flag) -> None:
-    asked = wish({flag.key: True})
+    asked = read({flag.key: True})
     expected = {} if flag.key == "no_vad" else {flag.key: True}
     assert asked.command == expected
     assert asked.options == ({"vad_filter": False} if flag.key == "no_vad" else {})
@@ -102,7 +102,7 @@ def test_every_flag_is_tried_here() -> None:
 
 def test_what_was_not_typed_is_not_asked_for() -> None:
     given = {flag.key: None if flag.shape else False for flag in FLAGS}
-    assert wish(given) == Wish({}, {}, {})
+    assert read(given) == Typed({}, {}, {})
 
 
 def test_every_option_and_every_style_has_its_flag() -> None:
@@ -149,7 +149,7 @@ def test_the_help_page_tells_the_true_default(flag: Flag) -> None:
 )
 def test_nonsense_is_refused_by_name(key: str, typed: str, why: str) -> None:
     with pytest.raises(UsageError) as caught:
-        wish({key: typed})
+        read({key: typed})
     assert caught.value.text == f"{BY_KEY[key].names.split()[0]}: '{typed}' {why}"
     assert BY_KEY[key].shape in caught.value.hint
 
@@ -164,7 +164,7 @@ def test_nonsense_is_refused_by_name(key: str, typed: str, why: str) -> None:
     ],
 )
 def test_formats_are_a_list_or_repeated(typed: list[str], formats: tuple[str, ...]) -> None:
-    assert wish({"output_format": typed}).command == {"output_format": formats}
+    assert read({"output_format": typed}).command == {"output_format": formats}
 
 
 CLIMB = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
@@ -187,25 +187,25 @@ CLIMB = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 def test_temperatures_climb_as_whisper_does(
     given: dict[str, str], temperature: tuple[float, ...]
 ) -> None:
-    asked = wish(given)
+    asked = read(given)
     assert asked.options == {"temperature": temperature}
     assert asked.command == {}
 
 
 def test_the_folder_of_models_may_be_the_model(tmp_path: Path) -> None:
     (tmp_path / "model.bin").touch()
-    assert wish({"model_dir": str(tmp_path)}).options == {"model": str(tmp_path)}
+    assert read({"model_dir": str(tmp_path)}).options == {"model": str(tmp_path)}
 
 
 def test_the_folder_of_models_contains_the_model_by_name(tmp_path: Path) -> None:
-    asked = wish({"model_dir": str(tmp_path), "model": "base"})
+    asked = read({"model_dir": str(tmp_path), "model": "base"})
     assert asked.options == {"model": str(tmp_path / "base")}
     assert asked.command == {}
 
 
 def test_a_folder_of_models_alone_says_nothing(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="there is no model in"):
-        wish({"model_dir": str(tmp_path)})
+        read({"model_dir": str(tmp_path)})
 
 
 @pytest.mark.parametrize(
@@ -217,7 +217,7 @@ def test_a_folder_of_models_alone_says_nothing(tmp_path: Path) -> None:
     ],
 )
 def test_fp16_is_translated(given: dict[str, str], options: dict[str, str], noted: bool) -> None:
-    asked = wish(given)
+    asked = read(given)
     assert asked.options == options
     assert asked.command == {}
     assert bool(asked.notes) is noted

@@ -118,6 +118,13 @@ def test_namesakes_do_not_overwrite_each_other(fresh: Cli) -> None:
     assert sorted(path.name for path in (fresh.folder / "text").iterdir()) == names
 
 
+def test_namesakes_in_one_folder(fresh: Cli) -> None:
+    fresh.clip("a.wav", 0.0)
+    fresh.clip("a.snd", 5.0)
+    ran = fresh.run("transcribe", "a.wav", "a.snd", "-f", "txt", "--model", "tiny.en")
+    assert ran.stdout == "a.wav.txt\na.snd.txt\n"
+
+
 def test_equal_recordings_are_done_once_and_each_gets_its_files(fresh: Cli) -> None:
     fresh.clip("a.wav")
     fresh.clip("copy of a.wav")
@@ -177,6 +184,7 @@ def started(cli: Cli, *arguments: str) -> subprocess.Popen[str]:
     cli.clip("first.wav", seconds=4.0)
     cli.clip("long.wav", seconds=70.0)
     child = cli.start("transcribe", "first.wav", "long.wav", "-o", "text", "-f", "txt", *arguments)
+    cli.wait_until(cli.site.home.socket.exists)
 
     def running() -> bool:
         states = [
@@ -222,7 +230,7 @@ def test_a_client_that_vanishes_leaves_the_job_running(fresh: Cli) -> None:
 
 def test_a_daemon_that_is_killed_costs_nothing_but_time(fresh: Cli) -> None:
     child = started(fresh, "--model", "tiny.en")
-    daemon = fresh.daemon
+    daemon = fresh.site.pid
     assert daemon is not None
     os.kill(daemon, signal.SIGKILL)
     ran = fresh.end(child)

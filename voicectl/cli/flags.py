@@ -61,7 +61,7 @@ FILES = (
     switch("--recursive -r", "Look for recordings in folders inside folders, too."),
     Flag("--output_dir -o", "DIR", values.folder, ".", "Where the files are written.",
          goes=COMMAND),
-    Flag("--output_format -f", "FORMAT", listed(words), ",".join(USUAL_FORMATS),
+    Flag("--output_format -f", "FORMAT", listed(str.lower), ",".join(USUAL_FORMATS),
          "Such as txt, srt, vtt, tsv, json, or all; repeat it or give a list.",
          goes=COMMAND, many=True),
     Flag("--channels", "auto|split|mix", one_of("auto", "split", "mix"), "auto",

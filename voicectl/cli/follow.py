@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from voicectl.cli.door import open_door
+from voicectl.cli.door import look_in, open_door
 from voicectl.cli.outcome import Outcome, Result, problem_of
 from voicectl.cli.outputs import Writer
 from voicectl.cli.progress import Story
@@ -68,7 +69,9 @@ class Follower:
         self._story.tell(event, self._work)
         if event.kind is EventKind.TASK_DONE and event.task in self._results:
             key = (event.detail or {}).get("key")
-            self._write(event.task, event.call, key)
+            # If the daemon is lost just now, the end sees to it.
+            with suppress(DaemonUnreachable):
+                self._write(event.task, event.call, key)
 
     def _write(self, task: str, call: str | None, key: str | None) -> None:
         """Write the files of a recording that is done, once."""
@@ -127,11 +130,9 @@ class Follower:
         end = time.monotonic() + SUCCESSOR_SECONDS
         while time.monotonic() < end:
             time.sleep(0.3)
-            try:
-                self._door.status()
-            except DaemonUnreachable:
-                continue
-            return
+            with suppress(DaemonUnreachable):
+                look_in().status()
+                return
         raise Stopped(
             "the daemon was stopped; what is left waits for the next one",
             hint=f"go on with: voicectl jobs watch {self._job.id}",

@@ -43,7 +43,7 @@ def verify() -> None:
 
 def _run(*arguments: str) -> None:
     """Run the package that knows weights; this one must not load it."""
-    child = subprocess.run(
-        [sys.executable, "-m", "voicectl_models.weights", *arguments], check=False
-    )
+    # -P: what lies in the working folder is data and must not be imported.
+    command = [sys.executable, "-P", "-m", "voicectl_models.weights", *arguments]
+    child = subprocess.run(command, check=False)
     raise typer.Exit(child.returncode)

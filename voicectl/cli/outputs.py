@@ -49,7 +49,7 @@ class Writer:
         folder = Path(self._outputs.folder)
         exact, others = folder / f"{stem}.{fmt}", files.candidates(folder, name, fmt, record.id)
         # A stem that was made longer to tell namesakes apart must not become short again.
-        candidates = others if exact in others else [exact, others[-1]]
+        candidates = others if exact == others[0] else [exact, others[-1]]
         path = self._door.claim_file(record.id, candidates)
         new = not _holds(path, content)
         if new:

@@ -24,6 +24,8 @@ from voicectl.cli.work import Lane, Work, lane_speed
 from voicectl.types import Event, EventKind, TaskState
 
 WIDEST_NAME = 36
+MOST_LANES = 6
+"""Recordings that are shown side by side."""
 BAR = 24
 """Columns."""
 REDRAW = 5.0
@@ -229,7 +231,7 @@ def picture(work: Work, now: float) -> RenderableType:
     if work.finished or not work.todo:
         return Text("")
     grid = Table.grid(padding=(0, 2))
-    for lane in work.running:
+    for lane in work.running[:MOST_LANES]:
         grid.add_row(*_lane_row(lane, now))
     if not work.running:
         grid.add_row(Text("waiting for a worker", style="dim"))

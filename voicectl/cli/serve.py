@@ -11,4 +11,5 @@ def serve() -> None:
     sys.stdout.flush()
     sys.stderr.flush()
     # The daemon takes the place of this process, so that signals and systemd reach it.
-    os.execv(sys.executable, [sys.executable, "-m", "voicectl_daemon"])  # noqa: S606
+    # -P: what lies in the working folder is data and must not be imported.
+    os.execv(sys.executable, [sys.executable, "-P", "-m", "voicectl_daemon"])  # noqa: S606

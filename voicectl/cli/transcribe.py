@@ -6,7 +6,6 @@ import inspect
 import os
 import shlex
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,7 +18,7 @@ from voicectl.cli.follow import Follower
 from voicectl.cli.help import Command
 from voicectl.cli.outcome import Outcome, Result
 from voicectl.cli.progress import Story, Taste, story
-from voicectl.cli.wish import Wish, spelled, wish
+from voicectl.cli.typed import Typed, read, spelled
 from voicectl.errors import RecordingError, UsageError, VoicectlError
 from voicectl.registry import FORMATS, names, unknown
 from voicectl.types import Ask, Outputs, Source
@@ -48,53 +47,57 @@ def transcribe(recordings: list[str], **given: Any) -> None:
       voicectl transcribe ./calls/*.wav
       voicectl transcribe -r /srv/calls -o text -f srt --channel-names agent,caller
     """
-    asked = wish(given)
-    outputs = _outputs(asked)
-    _check(asked)
-    found = inputs.collect(recordings, recursive=asked.command.get("recursive", False))
-    missing = [outcome.never_started(name, why) for name, why in found.missing.items()]
-    teller = story(_taste(asked))
-    for note in (*asked.notes, *found.notes):
+    typed = read(given)
+    outputs = _outputs(typed)
+    _check(typed)
+    found = inputs.collect(recordings, recursive=typed.command.get("recursive", False))
+    teller = story(_taste(typed))
+    for note in (*typed.notes, *found.notes):
         teller.note(note)
-    ended = Outcome(None, missing)
-    if found.recordings:
-        with open_door() as door:
-            sources = _sources(door, found.recordings.values(), missing, teller)
-            ended = _run(door, _ask(asked, sources, outputs), teller) if sources else ended
-        ended.results = [*missing, *ended.results] if ended.results is not missing else missing
-    quiet = asked.command.get("log_level") in QUIET
-    outcome.report(ended, json=asked.command.get("json", False), quiet=quiet)
+    missing = [outcome.never_started(name, why) for name, why in found.missing.items()]
+    try:
+        ended = _work(typed, outputs, found, teller) if found.recordings else Outcome(None)
+    except KeyboardInterrupt:
+        _tell_how_to_resume()
+        raise
+    ended.results = [*missing, *ended.results]
+    quiet = typed.command.get("log_level") in QUIET
+    outcome.report(ended, json=typed.command.get("json", False), quiet=quiet)
     if ended.interrupted:
-        show.note(f"resume with: {typed()}")
+        _tell_how_to_resume()
     raise typer.Exit(int(outcome.verdict(ended)))
 
 
-def typed() -> str:
+def command_line() -> str:
     """Return what the user typed, ready to be typed again."""
     line = shlex.join(["voicectl", *sys.argv[1:]])
     return os.fsencode(line).decode(errors="replace")
 
 
-def _taste(asked: Wish) -> Taste:
-    level = asked.command.get("log_level")
-    colours = asked.command.get("print_colors", False)
-    text = asked.command.get("verbose", False) or level == "debug" or colours
+def _tell_how_to_resume() -> None:
+    show.note(f"resume with: {command_line()}")
+
+
+def _taste(typed: Typed) -> Taste:
+    level = typed.command.get("log_level")
+    colours = typed.command.get("print_colors", False)
+    text = typed.command.get("verbose", False) or level == "debug" or colours
     return Taste(quiet=level in QUIET, text=text and level not in QUIET, colours=colours)
 
 
-def _outputs(asked: Wish) -> Outputs:
+def _outputs(typed: Typed) -> Outputs:
     """Return the files to write. Raises `UnknownName` for a format that is not installed."""
-    folder = asked.command.get("output_dir") or Path.cwd()
-    formats = asked.command.get("output_format") or USUAL_FORMATS
+    folder = typed.command.get("output_dir") or Path.cwd()
+    formats = typed.command.get("output_format") or USUAL_FORMATS
     installed = names(FORMATS)
     for name in formats:
         if name not in (*installed, EVERY_FORMAT):
             raise unknown("format", name, [*installed, EVERY_FORMAT])
     chosen = installed if EVERY_FORMAT in formats else formats
-    return Outputs(str(folder), tuple(chosen), asked.style)
+    return Outputs(str(folder), tuple(chosen), typed.style)
 
 
-def _check(asked: Wish) -> None:
+def _check(typed: Typed) -> None:
     """Refuse what the daemon would refuse, before there is one."""
     import msgspec
 
@@ -102,45 +105,52 @@ def _check(asked: Wish) -> None:
     from voicectl.render import Style
 
     try:
-        msgspec.convert(asked.options, TranscribeOptions)
-        msgspec.convert(asked.style, Style)
+        msgspec.convert(typed.options, TranscribeOptions)
+        msgspec.convert(typed.style, Style)
     except msgspec.ValidationError as error:
         raise UsageError(str(error), hint="see: voicectl transcribe --help") from error
 
 
-def _ask(asked: Wish, sources: tuple[Source, ...], outputs: Outputs) -> Ask:
-    return Ask(
-        sources=sources,
-        options={"transcribe": asked.options},
-        outputs=outputs,
-        force=asked.command.get("force", False),
-        fail_fast=asked.command.get("fail_fast", False),
-        command=typed(),
-    )
-
-
-def _run(door: Door, ask: Ask, teller: Story) -> Outcome:
-    return Follower(door, door.submit(ask), teller).follow(ours=True)
+def _work(typed: Typed, outputs: Outputs, found: inputs.Found, teller: Story) -> Outcome:
+    """Hand in the recordings, and stay until they are done."""
+    refused: list[Result] = []
+    with open_door() as door:
+        ask = Ask(
+            sources=_sources(door, list(found.recordings.values()), refused, teller),
+            options={"transcribe": typed.options},
+            outputs=outputs,
+            force=typed.command.get("force", False),
+            fail_fast=typed.command.get("fail_fast", False),
+            command=command_line(),
+        )
+        if not ask.sources:
+            return Outcome(None, refused)
+        job = door.submit(ask)
+        try:
+            ended = Follower(door, job, teller).follow(ours=True)
+        except KeyboardInterrupt:
+            door.cancel(job.id)
+            raise
+    ended.results = [*refused, *ended.results]
+    return ended
 
 
 def _sources(
-    door: Door, recordings: Iterable[inputs.Recording], missing: list[Result], teller: Story
+    door: Door, wanted: list[inputs.Recording], refused: list[Result], teller: Story
 ) -> tuple[Source, ...]:
     """Return the recordings as the daemon knows them; send those that it cannot read itself."""
-    wanted = list(recordings)
-    readable = [str(each.path) for each in wanted if each.path and inputs.can_be_sent(each.path)]
-    closed = set(door.unreadable(readable))
-    near = set(readable) - closed
+    paths = [str(each.path) for each in wanted if each.path and inputs.can_be_sent(each.path)]
+    near = set(paths) - set(door.unreadable(paths))
     sources = []
     for each in wanted:
-        if each.path is not None and str(each.path) in near:
+        if str(each.path) in near:
             sources.append(Source(str(each.path), each.name))
             continue
         teller.note(f"sending {each.name}")
         try:
             sources.append(Source(_upload(door, each), each.name))
         except VoicectlError as error:
-            missing.append(outcome.never_started(each.name, error))
+            refused.append(outcome.never_started(each.name, error))
     return tuple(sources)
 
 

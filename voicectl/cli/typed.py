@@ -1,4 +1,4 @@
-"""What the flags of `voicectl transcribe` ask for, sorted by who has to know."""
+"""What was typed after `voicectl transcribe`, sorted by who has to know."""
 
 from __future__ import annotations
 
@@ -50,8 +50,8 @@ def _with_truth(flag: Flag, name: str, value: str) -> list[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    """What was typed, and nothing else."""
+class Typed:
+    """The flags that were typed, and nothing else."""
 
     options: dict[str, Any]
     """Fields of `TranscribeOptions`."""
@@ -63,7 +63,7 @@ class Wish:
     """About flags that mean something else here than the user may think."""
 
 
-def wish(given: Mapping[str, Any]) -> Wish:
+def read(given: Mapping[str, Any]) -> Typed:
     """Read the text of every flag that was given.
 
     Raises `UsageError` that names the flag.
@@ -78,7 +78,7 @@ def wish(given: Mapping[str, Any]) -> Wish:
     _place_of_model(options, command)
     if command.pop("no_vad", False):
         options["vad_filter"] = False
-    return Wish(options, found[STYLE], command, _precision(options, command))
+    return Typed(options, found[STYLE], command, _precision(options, command))
 
 
 def _read(flag: Flag, raw: Any) -> Any:
