@@ -5,6 +5,7 @@ from __future__ import annotations
 import grp
 import os
 import socket
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +72,8 @@ async def _misread(_request: Request, error: Exception) -> JSONResponse:
 async def _no_such_door(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101, as above
     code = "not_found" if error.status_code == 404 else "usage"
-    return JSONResponse({"code": code, "text": str(error.detail), "hint": ""}, error.status_code)
+    wire = {"code": code, "text": str(error.detail), "hint": ""}
+    return JSONResponse(wire, error.status_code, error.headers)
 
 
 async def _broken(_request: Request, error: Exception) -> JSONResponse:
@@ -92,12 +94,14 @@ def bind(path: Path, group: str | None) -> socket.socket:
         raise ConfigError(f"{folder} belongs to somebody else: the door cannot be there")
     folder.chmod(0o700)
     path.unlink(missing_ok=True)
-    door = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    with paths.short(path) as name:
-        door.bind(name)
-    path.chmod(0o600)  # in a folder that nobody else can enter
-    if group:
-        _share(path, group)
+    with ExitStack() as undo:
+        door = undo.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
+        with paths.short(path) as name:
+            door.bind(name)
+        path.chmod(0o600)  # in a folder that nobody else can enter
+        if group:
+            _share(path, group)
+        undo.pop_all()
     return door
 
 

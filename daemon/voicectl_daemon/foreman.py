@@ -12,6 +12,7 @@ from voicectl.errors import DiskFull, VoicectlError, WorkerDied
 from voicectl.types import Task, WorkerStatus
 from voicectl_daemon.books import Books
 from voicectl_daemon.hand import FULL_DISK_SECONDS, Hand, Leaving
+from voicectl_daemon.ledger import Together
 from voicectl_daemon.queue import Bell
 
 STOP_SECONDS = 10.0
@@ -69,7 +70,7 @@ class Foreman:
 
     def sweep(self) -> None:
         """Put back what was claimed and forgotten, and ring for what waits."""
-        held = {task.id for hand in self._hands if (task := hand.task) is not None}
+        held = {task for hand in self._hands for task in hand.held}
         lease = self._settings.lease_seconds
         self._books.end(lambda: self._books.ledger.sweep(lease, held=held))
         if self._books.ledger.counts().get("queued"):
@@ -84,8 +85,8 @@ class Foreman:
         if hand is None:
             return
         try:
-            while (task := self._claim(hand)) is not None:
-                hand.work(task)
+            while tasks := self._claim(hand):
+                hand.work(tasks)
         except Leaving:
             return
         except VoicectlError as error:
@@ -102,10 +103,14 @@ class Foreman:
             self._free.sort(key=lambda hand: hand.status().memory)
             return self._free.pop() if self._free else None
 
-    def _claim(self, hand: Hand) -> Task | None:
+    def _claim(self, hand: Hand) -> list[Task]:
+        ledger, lease = self._books.ledger, self._settings.lease_seconds
         while not self._stopping.is_set():
             try:
-                return self._books.ledger.claim(hand.owner, self._settings.lease_seconds)
+                first = ledger.claim(hand.owner, lease)
+                if first is None:
+                    return []
+                return [first, *ledger.claim_more(first, hand.owner, lease, Together())]
             except DiskFull:
                 self._stopping.wait(FULL_DISK_SECONDS)
-        return None
+        return []

@@ -1,12 +1,13 @@
-"""One pair of hands: a child process, and the task that is in it."""
+"""One pair of hands: a child process, and the tasks that are in it."""
 
 from __future__ import annotations
 
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import TypeVar
 
 from voicectl.config import Workers
@@ -32,11 +33,12 @@ class Leaving(WorkerDied):
 
 
 class Hand:
-    """Works through tasks one at a time; used by one thread, watched by others."""
+    """Works through tasks, short ones several at a time; used by one thread, watched by others."""
 
     def __init__(self, books: Books, settings: Workers, models_folder: str) -> None:
         self.owner = ids.fresh(8)
-        self.task: Task | None = None
+        self._open: dict[str, Task] = {}
+        self._heard: dict[str, float] = {}
         self._books = books
         self._settings = settings
         self._models_folder = models_folder
@@ -45,16 +47,21 @@ class Hand:
         self._alive = wire.Alive(0, ())
         self._quit = threading.Event()
 
+    @property
+    def held(self) -> tuple[str, ...]:
+        """The tasks that are being worked on."""
+        return tuple(self._open)
+
     def status(self) -> WorkerStatus:
         """Return how this worker is."""
         child = self._child
         if child is None or not child.alive:
             return WorkerStatus(None, "off", None, (), 0)
-        task = self.task
+        held = self.held
         return WorkerStatus(
             pid=child.pid,
-            state="working" if task else "idle",
-            task=task.id if task else None,
+            state="working" if held else "idle",
+            task=held[0] if held else None,
             models=self._alive.models,
             memory=self._alive.memory,
         )
@@ -82,156 +89,192 @@ class Hand:
                 self._child.leave()
                 self._child = None
 
-    def work(self, task: Task) -> None:
-        """See one claimed task through to an end of some kind."""
-        self.task = task
+    def work(self, tasks: Sequence[Task]) -> None:
+        """See claimed tasks of one job through, each to an end of some kind."""
+        self._open = {task.id: task for task in tasks}
         try:
-            self._try(task)
+            self._try()
         except WorkerDied as error:
-            self._after_death(task, error)
+            self._after_death(error)
         except VoicectlError as error:
-            self._close(task, TaskState.FAILED, error)
+            self._give_up(error)
         except Exception as error:
             log.exception("unexpected at a task")
-            self._close(task, TaskState.FAILED, VoicectlError(f"{type(error).__name__}: {error}"))
+            self._give_up(VoicectlError(f"{type(error).__name__}: {error}"))
         finally:
-            self.task = None
+            self._open = {}
 
-    def _try(self, task: Task) -> None:
-        ledger, key = self._books.ledger, task.key or task.id
-        wishes = ledger.wishes(task.job)
-        if not wishes.force and self._books.store.has(key):
-            # A twin, or this very task before a daemon was lost, came first.
-            self._end(task, lambda: ledger.finish(task.id, self.owner, skipped=task.attempts == 1))
+    def _try(self) -> None:
+        first = next(iter(self._open.values()))
+        wishes = self._books.ledger.wishes(first.job)
+        if not wishes.force:
+            self._use_what_is_there()
+        if not self._open:
             return
-        if self._last_chance(task):
+        if self._last_chance(first):
             self.dismiss()
         child = self.warm()
-        self._books.tell(EventKind.TASK_STARTED, task, seconds=task.seconds, done=0.0)
-        audio = ledger.audio(task.id)
-        record = CallRecord(task.call or "", task.tenant, audio, datetime.now(UTC))
-        began = time.monotonic()
+        tasks = tuple(self._open.values())
+        for task in tasks:
+            self._books.tell(EventKind.TASK_STARTED, task, seconds=task.seconds, done=0.0)
+        names = tuple(task.id for task in tasks)
+        records = tuple(self._blank(task) for task in tasks)
+        order = wire.Run(ids.fresh(), wishes.steps, names, records)
         try:
-            child.send(wire.Run(task.id, wishes.steps, record))
-            end = self._listen(child, task)
+            child.send(order)
+            self._listen(child, order.order, first.job)
         except BaseException:
             child.kill()  # what it still has to say would be taken for news of the next task
             raise
-        if isinstance(end, wire.Finished):
-            self._keep(task, end.record, time.monotonic() - began)
-        elif end is None:
-            self._close(task, TaskState.CANCELLED)
-        else:
-            error = VoicectlError(end.text, hint=end.hint)
-            self._close(task, TaskState.FAILED, error, end.code)
 
-    def _listen(self, child: wire.Child, task: Task) -> wire.Finished | wire.Failed | None:
-        """Return how the child ended the task; None when it was cancelled."""
+    def _use_what_is_there(self) -> None:
+        """End tasks whose result is kept: a twin, or they themselves before a daemon was lost."""
+        ledger = self._books.ledger
+        for task in list(self._open.values()):
+            if self._books.store.has(task.key or task.id):
+                once = task.attempts == 1
+                self._end(task, partial(ledger.finish, task.id, self.owner, skipped=once))
+
+    def _blank(self, task: Task) -> CallRecord:
+        audio = self._books.ledger.audio(task.id)
+        return CallRecord(task.call or "", task.tenant, audio, datetime.now(UTC))
+
+    def _listen(self, child: wire.Child, order: str, job: str) -> None:
+        """Follow an order until it is ended, one way or another."""
         watch = _Watch(self._settings)
+        finished: list[wire.Finished] = []
         while True:
-            report = child.report(LISTEN_SECONDS)
+            report = child.report(0 if finished else LISTEN_SECONDS)
             if isinstance(report, wire.Finished):
-                return report
-            if isinstance(report, wire.Failed):
-                return None if report.code == "cancelled" else report
-            self._hear(report, task, watch)
+                finished.append(report)
+                continue
+            self._keep(finished)  # the line is quiet: all that came at once is written at once
+            finished = []
+            if isinstance(report, wire.Ended) or self._whole_order_failed(report):
+                return
+            self._hear(report, watch)
             if self._quit.is_set():
                 raise Leaving("the daemon leaves")
-            if self._books.ledger.unwanted(task.id):
-                self._ask_to_stop(child, task, watch)
+            if any(self._books.ledger.unwanted(task) for task in self._open):
+                self._ask_to_stop(child, order, watch)
             if watch.stalled():
                 raise TooSlow(
                     f"no progress for {self._settings.stall_seconds:g} s; it was stopped",
-                    hint="try it again with: voicectl jobs retry " + task.job,
+                    hint="try it again with: voicectl jobs retry " + job,
                 )
             if watch.renewal_due():
-                self._renew(task, watch)
+                self._renew()
 
-    def _renew(self, task: Task, watch: _Watch) -> None:
+    def _renew(self) -> None:
         lease = self._settings.lease_seconds
         try:
-            self._books.ledger.renew(task.id, self.owner, lease, watch.seconds)
+            for task in self._open:
+                self._books.ledger.renew(task, self.owner, lease, self._heard.get(task, 0.0))
         except DiskFull as error:
             log.warning("%s", error.text)  # the sweeper knows that this hand holds the task
 
-    def _hear(self, report: wire.Report | None, task: Task, watch: _Watch) -> None:
+    def _hear(self, report: wire.Report | None, watch: _Watch) -> None:
         if isinstance(report, wire.Alive):
             self._alive = report
         elif isinstance(report, wire.Progress):
-            watch.moved(report.seconds)
-            self._books.tell(EventKind.TASK_PROGRESS, task, seconds=report.seconds)
+            watch.moved()
+            if (task := self._open.get(report.task or "")) is not None:
+                self._heard[task.id] = report.seconds
+                self._books.tell(EventKind.TASK_PROGRESS, task, seconds=report.seconds)
         elif isinstance(report, wire.Heard):
-            watch.moved(watch.seconds)
-            heard = report.segment
-            self._books.tell(
-                EventKind.TASK_SEGMENT,
-                task,
-                start=heard.start,
-                end=heard.end,
-                text=heard.text,
-                speaker=heard.speaker,
-                language=heard.language,
-                suspect=heard.suspect,
-            )
+            watch.moved()
+            heard, task = report.segment, self._open.get(report.task)
+            if task is not None:
+                told = ("start", "end", "text", "speaker", "language", "suspect")
+                detail = {name: getattr(heard, name) for name in told}
+                self._books.tell(EventKind.TASK_SEGMENT, task, **detail)
+        elif isinstance(report, wire.Failed) and report.task in self._open:
+            error = VoicectlError(report.text, hint=report.hint)
+            self._close(self._open[report.task], TaskState.FAILED, error, report.code)
 
-    def _ask_to_stop(self, child: wire.Child, task: Task, watch: _Watch) -> None:
+    def _whole_order_failed(self, report: wire.Report | None) -> bool:
+        """True when the child gave up the order; what was open is closed or put back."""
+        if not isinstance(report, wire.Failed) or report.task is not None:
+            return False
+        if report.code == "cancelled":
+            self._put_back(died=False)
+        else:
+            self._give_up(VoicectlError(report.text, hint=report.hint), report.code)
+        return True
+
+    def _give_up(self, error: VoicectlError, code: str | None = None) -> None:
+        """Close the task that failed; of several, nobody knows which, so each is tried alone."""
+        if len(self._open) > 1:
+            self._put_back(died=True, text=error.text)
+        for task in list(self._open.values()):
+            self._close(task, TaskState.FAILED, error, code)
+
+    def _ask_to_stop(self, child: wire.Child, order: str, watch: _Watch) -> None:
         if watch.asked is None:
             watch.asked = time.monotonic()
-            child.send(wire.Stop(task.id))
+            child.send(wire.Stop(order))
         elif time.monotonic() - watch.asked > POLITE_SECONDS:
             raise WorkerDied("it was ended because the task was cancelled")
 
-    def _keep(self, task: Task, record: CallRecord, took: float) -> None:
-        """Write the result."""
-        books, transcript = self._books, record.transcript
-        self._patiently(task, lambda: books.store.save(record, task.key or task.id))
-        self._end(
-            task,
-            lambda: books.ledger.finish(task.id, self.owner),
-            took=round(took, 3),
-            seconds=record.audio.seconds,
-            language=transcript.language if transcript else None,
-            model=transcript.model if transcript else None,
-        )
+    def _keep(self, finished: Sequence[wire.Finished]) -> None:
+        """Write results."""
+        books = self._books
+        results = [(self._open[one.task], one.record) for one in finished if one.task in self._open]
+        if not results:
+            return
+        records = {task.key or task.id: record for task, record in results}
+        self._patiently(results[0][0], lambda: books.store.save_all(records))
+        for task, record in results:
+            transcript = record.transcript
+            self._end(
+                task,
+                partial(books.ledger.finish, task.id, self.owner),
+                took=round(sum(step.seconds for step in record.done), 3),
+                seconds=record.audio.seconds,
+                language=transcript.language if transcript else None,
+                model=transcript.model if transcript else None,
+            )
 
     def _last_chance(self, task: Task) -> bool:
         return self._books.ledger.deaths(task.id) >= self._settings.attempts
 
-    def _after_death(self, task: Task, error: WorkerDied) -> None:
+    def _after_death(self, error: WorkerDied) -> None:
         """Try again after a lost worker, until the recording itself must be the reason.
 
-        Innocent recordings die with their worker too, so after the usual number
-        of attempts each gets one more, in a process of its own.
+        Innocent recordings die with their worker too. Those that were worked on
+        together are each tried alone from then on; and after the usual number of
+        attempts each gets one more, in a process of its own.
         """
         ledger = self._books.ledger
-        if isinstance(error, Leaving):
-            self._end(task, lambda: ledger.release(task.id, self.owner))
-            return
-        if ledger.unwanted(task.id):
-            self._close(task, TaskState.CANCELLED)
-            return
-        deaths = ledger.deaths(task.id) + 1
-        log.warning("task %s lost its worker (%d times so far)", task.id, deaths)
-        if self._last_chance(task):
-            hint = "look at the recording; try it again with: voicectl jobs retry " + task.job
-            text = f"it took {deaths} workers down: {error.text}"
-            self._close(task, TaskState.DEAD, WorkerDied(text, hint=hint))
-        else:
-            put_back = lambda: ledger.release(task.id, self.owner, died=True)  # noqa: E731
-            self._end(task, put_back, text=error.text)
+        leaving = isinstance(error, Leaving)
+        for task in list(self._open.values()):
+            if not leaving and self._last_chance(task) and not ledger.unwanted(task.id):
+                deaths = ledger.deaths(task.id) + 1
+                hint = "look at the recording; try it again with: voicectl jobs retry " + task.job
+                text = f"it took {deaths} workers down: {error.text}"
+                self._close(task, TaskState.DEAD, WorkerDied(text, hint=hint))
+        if self._open and not leaving:
+            log.warning("a worker was lost with %d tasks: %s", len(self._open), error.text)
+        detail = {} if leaving else {"text": error.text}
+        self._put_back(died=not leaving, **detail)
+
+    def _put_back(self, *, died: bool, **detail: object) -> None:
+        """Return every open task to the queue; those that are unwanted end as cancelled."""
+        for task in list(self._open.values()):
+            change = partial(self._books.ledger.release, task.id, self.owner, died=died)
+            self._end(task, change, **detail)
 
     def _close(
-        self,
-        task: Task,
-        state: TaskState,
-        error: VoicectlError | None = None,
-        code: str | None = None,
+        self, task: Task, state: TaskState, error: VoicectlError, code: str | None = None
     ) -> None:
-        problem = Problem(code or error.code, error.text, error.hint) if error else None
-        self._end(task, lambda: self._books.ledger.close_task(task.id, self.owner, state, problem))
+        problem = Problem(code or error.code, error.text, error.hint)
+        change = partial(self._books.ledger.close_task, task.id, self.owner, state, problem)
+        self._end(task, change)
 
     def _end(self, task: Task, change: Callable[[], list[Task]], **detail: object) -> None:
         self._patiently(task, lambda: self._books.end(change, **detail))
+        self._open.pop(task.id, None)
+        self._heard.pop(task.id, None)
 
     def _patiently(self, task: Task, write: Callable[[], T]) -> T:
         """Write something; while the disk is full, wait and try again."""
@@ -254,15 +297,12 @@ class _Watch:
     def __init__(self, settings: Workers) -> None:
         self._settings = settings
         self._moved = self._renewed = time.monotonic()
-        self.seconds = 0.0
-        """How much of the recording has been worked through."""
         self.asked: float | None = None
         """When the child was asked to give up."""
 
-    def moved(self, seconds: float) -> None:
+    def moved(self) -> None:
         """Note a sign of progress."""
         self._moved = time.monotonic()
-        self.seconds = seconds
 
     def stalled(self) -> bool:
         """True when there was no progress for too long."""

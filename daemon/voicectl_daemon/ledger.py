@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,17 @@ from voicectl.types import Ask, Audio, Job, Problem, Task, TaskState
 from voicectl_daemon import ids
 from voicectl_daemon.lite import Connection, Lite, Row
 from voicectl_daemon.rows import Wishes, job_of, task_of
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """How many short recordings may be worked on at a time."""
+
+    longest: float = 60.0
+    """Seconds of the longest that is called short."""
+    seconds: float = 600.0
+    """Seconds of all of them."""
+    count: int = 64
 
 
 class Ledger(Lite):
@@ -195,12 +207,35 @@ class Ledger(Lite):
                 "WHERE id=?",
                 (row["job"],),
             )
-            row = db.execute(
-                "UPDATE task SET state='running', owner=?, lease_until=?, attempts=attempts+1, "
-                "unwanted=0 WHERE id=? RETURNING *",
-                (owner, time.time() + lease, row["id"]),
-            ).fetchone()
-        return task_of(row)
+            return task_of(_claimed(db, row["id"], owner, lease))
+
+    def claim_more(self, first: Task, owner: str, lease: float, most: Together) -> list[Task]:
+        """Take more short recordings of the same job, to be worked on together with `first`.
+
+        None that took a worker down: those are tried alone, so that one recording
+        cannot condemn its neighbours.
+        """
+        seconds, found = first.seconds or 0.0, list[Task]()
+        if seconds > most.longest or self.deaths(first.id):
+            return found
+        with self.change() as db:
+            rows = db.execute(
+                "SELECT id, key, audio->>'seconds' AS seconds FROM task t WHERE job=? "
+                "AND state='queued' AND deaths=0 AND audio->>'seconds' <= ? AND key <> ? "
+                "AND NOT EXISTS (SELECT 1 FROM task r WHERE r.tenant=t.tenant AND r.key=t.key "
+                "AND r.state='running') ORDER BY seq LIMIT ?",
+                (first.job, most.longest, first.key, most.count - 1),
+            ).fetchall()
+            keys = set[str]()
+            for row in rows:
+                seconds += row["seconds"]
+                if seconds > most.seconds:
+                    break
+                if row["key"] in keys:
+                    continue
+                keys.add(row["key"])
+                found.append(task_of(_claimed(db, row["id"], owner, lease)))
+        return found
 
     def renew(self, task: str, owner: str, lease: float, done_seconds: float) -> bool:
         """Keep a claim alive; False when it is lost."""
@@ -312,6 +347,15 @@ def drop(db: Connection, column: str, value: str) -> list[Task]:
         (time.time(), value),
     )
     return [task_of(row) for row in rows.fetchall()]
+
+
+def _claimed(db: Connection, task: str, owner: str, lease: float) -> Row:
+    row: Row = db.execute(
+        "UPDATE task SET state='running', owner=?, lease_until=?, attempts=attempts+1, "
+        "unwanted=0 WHERE id=? RETURNING *",
+        (owner, time.time() + lease, task),
+    ).fetchone()
+    return row
 
 
 def _next_claimable(db: Connection) -> Row | None:

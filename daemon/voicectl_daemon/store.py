@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC
 from pathlib import Path
 from typing import Any
@@ -32,25 +33,14 @@ class Store:
 
     def save(self, record: CallRecord, key: str) -> None:
         """Keep a call and its transcript, in place of an earlier one with the same key."""
-        transcript = record.transcript
-        if transcript is None:
-            raise UsageError("a call without a transcript cannot be kept")
-        segments = msgspec.json.encode(transcript.segments).decode()
+        self.save_all({key: record})
+
+    def save_all(self, records: Mapping[str, CallRecord]) -> None:
+        """Keep several calls, by the keys of their results, all or none."""
         with self._duck.writing() as db:
-            _put_call(db, record)
-            _drop(db, "key", key)
-            db.execute("UPDATE book.transcripts SET latest=false WHERE call=?", [record.id])
-            db.execute(
-                "INSERT INTO book.transcripts SELECT ?,?,?,true,?,?,?,?,?, from_json(?, ?)",
-                [key, record.id, record.tenant, transcript.task, transcript.language]
-                + [transcript.language_probability, transcript.model, transcript.speech_seconds]
-                + [msgspec.json.encode(record.done).decode(), DONE_SHAPE],
-            )
-            db.execute(
-                "INSERT INTO book.segments "
-                "SELECT ?,?,?, s.* FROM (SELECT unnest(from_json(?, ?)) s)",
-                [key, record.id, record.tenant, segments, SEGMENT_SHAPE],
-            )
+            for key, record in records.items():
+                _put_call(db, record)
+                _put_transcript(db, record, key)
 
     def has(self, key: str) -> bool:
         """True when a result with this key is kept; it becomes the one that is shown."""
@@ -168,6 +158,25 @@ def _put_call(db: Cursor, record: CallRecord) -> None:
         "INSERT INTO book.calls VALUES (?,?,?,?,?,?,?,?,?,?)",
         [record.id, record.tenant, audio.sha256, audio.name, audio.path]
         + [audio.seconds, audio.rate, audio.channels, audio.codec, created],
+    )
+
+
+def _put_transcript(db: Cursor, record: CallRecord, key: str) -> None:
+    transcript = record.transcript
+    if transcript is None:
+        raise UsageError("a call without a transcript cannot be kept")
+    _drop(db, "key", key)
+    db.execute("UPDATE book.transcripts SET latest=false WHERE call=? AND latest", [record.id])
+    db.execute(
+        "INSERT INTO book.transcripts SELECT ?,?,?,true,?,?,?,?,?, from_json(?, ?)",
+        [key, record.id, record.tenant, transcript.task, transcript.language]
+        + [transcript.language_probability, transcript.model, transcript.speech_seconds]
+        + [msgspec.json.encode(record.done).decode(), DONE_SHAPE],
+    )
+    segments = msgspec.json.encode(transcript.segments).decode()
+    db.execute(
+        "INSERT INTO book.segments SELECT ?,?,?, s.* FROM (SELECT unnest(from_json(?, ?)) s)",
+        [key, record.id, record.tenant, segments, SEGMENT_SHAPE],
     )
 
 

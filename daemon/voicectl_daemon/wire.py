@@ -34,17 +34,19 @@ class Look(msgspec.Struct, tag=True, frozen=True):
 
 
 class Run(msgspec.Struct, tag=True, frozen=True):
-    """Run a checked recipe over a recording."""
+    """Run a checked recipe over one recording, or over several short ones together."""
 
-    task: str
+    order: str
     steps: bytes
-    record: CallRecord
+    tasks: tuple[str, ...]
+    records: tuple[CallRecord, ...]
+    """One for each task."""
 
 
 class Stop(msgspec.Struct, tag=True, frozen=True):
-    """Give up the task you are at."""
+    """Give up the order you are at."""
 
-    task: str
+    order: str
 
 
 class Looked(msgspec.Struct, tag=True, frozen=True):
@@ -56,13 +58,15 @@ class Looked(msgspec.Struct, tag=True, frozen=True):
 class Heard(msgspec.Struct, tag=True, frozen=True):
     """A segment, before the call is done."""
 
+    task: str
     segment: Segment
 
 
 class Progress(msgspec.Struct, tag=True, frozen=True):
-    """How much of the recording has been worked through."""
+    """How much of a recording has been worked through; without a task only a sign of life."""
 
     seconds: float
+    task: str | None = None
 
 
 class Alive(msgspec.Struct, tag=True, frozen=True):
@@ -73,9 +77,14 @@ class Alive(msgspec.Struct, tag=True, frozen=True):
 
 
 class Finished(msgspec.Struct, tag=True, frozen=True):
-    """The recipe ran to its end."""
+    """The recipe ran to its end for one recording."""
 
+    task: str
     record: CallRecord
+
+
+class Ended(msgspec.Struct, tag=True, frozen=True):
+    """The order is done: of every task it was said what became of it."""
 
 
 class Failed(msgspec.Struct, tag=True, frozen=True):
@@ -84,10 +93,12 @@ class Failed(msgspec.Struct, tag=True, frozen=True):
     code: str
     text: str
     hint: str
+    task: str | None = None
+    """None when the whole order failed."""
 
 
 Order: TypeAlias = Look | Run | Stop
-Report: TypeAlias = Looked | Heard | Progress | Alive | Finished | Failed
+Report: TypeAlias = Looked | Heard | Progress | Alive | Finished | Failed | Ended
 
 _orders: msgspec.json.Decoder[Order] = msgspec.json.Decoder(Order)
 _reports: msgspec.json.Decoder[Report] = msgspec.json.Decoder(Report)

@@ -79,33 +79,28 @@ class Worker:
         if isinstance(order, wire.Look):
             self.tell(wire.Looked(look(order.path, order.name, alive)))
             return
-        audio = order.record.audio
-        if digest(audio.path, audio.name, alive) != audio.sha256:
-            raise RecordingError(
-                f"{audio.name} was changed after it was looked at",
-                hint="when it is complete, ask for it again",
-            )
-        tools = Lent(self, self._pool, order.task)
-        for outcome in engine.run(load.from_wire(order.steps), [order.record], tools):
-            if outcome.error is not None:
-                raise outcome.error
-            assert outcome.record is not None  # noqa: S101, there is one or the other
-            self.tell(wire.Finished(outcome.record))
+        tools = Lent(self, self._pool, order)
+        for outcome in engine.run(load.from_wire(order.steps), order.records, tools):
+            task = order.tasks[outcome.index]
+            if outcome.record is not None:
+                self.tell(wire.Finished(task, outcome.record))
+            elif outcome.error is not None:
+                failed = outcome.error
+                self.tell(wire.Failed(failed.code, failed.text, failed.hint, task))
+        self.tell(wire.Ended())
 
-    def stopped(self, task: str) -> bool:
-        """True when the daemon no longer wants this task."""
-        return task in self._stopped
+    def stopped(self, order: str) -> bool:
+        """True when the daemon no longer wants this order."""
+        return order in self._stopped
 
     def _listen(self) -> None:
         try:
             while True:
                 order = wire.read_order(self._line)
                 if isinstance(order, wire.Stop):
-                    self._stopped.add(order.task)
-                    continue
-                if isinstance(order, wire.Run):
-                    self._stopped.discard(order.task)  # it was stopped once and is tried again
-                self._orders.put(order)
+                    self._stopped.add(order.order)
+                else:
+                    self._orders.put(order)
         except (EOFError, OSError):
             os._exit(0)
 
@@ -120,15 +115,21 @@ class Worker:
 
 
 class Lent:
-    """The tools of a stage while it works on one task."""
+    """The tools of a stage while it works on one order."""
 
-    def __init__(self, worker: Worker, pool: Pool, task: str) -> None:
+    def __init__(self, worker: Worker, pool: Pool, order: wire.Run) -> None:
         self._worker = worker
         self._pool = pool
-        self._task = task
+        self._order = order
 
     def recording(self, audio: Audio, channels: ChannelsWish) -> Recording:
-        """Open a recording that is read piece by piece."""
+        """Open a recording that is read piece by piece, if it is still what was looked at."""
+        alive = partial(self._worker.tell, wire.Progress(0.0))
+        if digest(audio.path, audio.name, alive) != audio.sha256:
+            raise RecordingError(
+                f"{audio.name} was changed after it was looked at",
+                hint="when it is complete, ask for it again",
+            )
         return recording.Recorded(audio, channels)
 
     def speech(self, clips: Sequence[Clip], options: TranscribeOptions) -> list[Clip]:
@@ -141,16 +142,16 @@ class Lent:
 
     def segment(self, record: int, segment: Segment) -> None:
         """Tell listeners of a segment."""
-        self._worker.tell(wire.Heard(segment))
+        self._worker.tell(wire.Heard(self._order.tasks[record], segment))
 
     def progress(self, record: int, seconds: float) -> None:
         """Tell how far the work is."""
         self.heed()
-        self._worker.tell(wire.Progress(round(seconds, 3)))
+        self._worker.tell(wire.Progress(round(seconds, 3), self._order.tasks[record]))
 
     def heed(self) -> None:
         """Give up when nobody wants the work any more."""
-        if self._worker.stopped(self._task):
+        if self._worker.stopped(self._order.order):
             raise Cancelled("cancelled")
 
 

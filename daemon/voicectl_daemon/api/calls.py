@@ -8,7 +8,6 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import Field
 
-from voicectl.errors import UsageError
 from voicectl.types import CallLine, CallRecord, Deleted, Hit, Table
 from voicectl_daemon import removal
 from voicectl_daemon.parts import House, Tenant
@@ -20,7 +19,7 @@ router = APIRouter(prefix="/v1", tags=["calls"])
 class FilesWanted:
     """Where a client would like to write a file for a call."""
 
-    paths: list[str]
+    paths: Annotated[list[str], Field(min_length=1)]
     """In order of preference."""
     taken: list[str]
     """Those that exist."""
@@ -40,7 +39,7 @@ def calls(
     house: House,
     tenant: Tenant,
     limit: int = Query(50, ge=1, le=10_000),
-    offset: int = Query(0, ge=0),
+    offset: int = Query(0, ge=0, le=1_000_000_000),
 ) -> list[CallLine]:
     """Return calls, newest first."""
     return house.books.store.lines(tenant, limit, offset)
@@ -55,8 +54,6 @@ def call(call: str, house: House, tenant: Tenant, key: str | None = None) -> Cal
 @router.post("/calls/{call}/files")
 def claim_file(call: str, wanted: FilesWanted, house: House, tenant: Tenant) -> str:
     """Return the first path that may be written for the call, and remember it."""
-    if not wanted.paths:
-        raise UsageError("there is no path to choose from")
     found = house.books.store.find_call(tenant, call)
     return house.books.traces.claim_file(tenant, found, wanted.paths, wanted.taken)
 
