@@ -146,8 +146,11 @@ class LanguageGuess:
     probability: float
 
 
-Heed: TypeAlias = Callable[[], None]
-"""Called by long work now and then; raises `Cancelled` when it should stop."""
+Heed: TypeAlias = Callable[[float], None]
+"""Called by long work now and then with the share that is done, 0 to 1.
+
+Raises `Cancelled` when the work should stop.
+"""
 
 
 class Transcriber(Protocol):
@@ -174,8 +177,7 @@ class Transcriber(Protocol):
         """Yield `(index of the clip, segment)` on the clock of the recording.
 
         Only the regions in `Clip.speech` are listened to. The segments of a clip
-        come in order of time. `heed` is called now and then and raises `Cancelled`
-        when the work is no longer wanted.
+        come in order of time. See `Heed`.
         """
 
     def detect(self, clips: Sequence[Clip], options: TranscribeOptions) -> LanguageGuess:

@@ -146,7 +146,6 @@ class Lent:
 
     def progress(self, record: int, seconds: float) -> None:
         """Tell how far the work is."""
-        self.heed()
         self._worker.tell(wire.Progress(round(seconds, 3), self._order.tasks[record]))
 
     def heed(self) -> None:

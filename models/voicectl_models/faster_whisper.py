@@ -10,6 +10,7 @@ library's loop.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, ClassVar
@@ -82,12 +83,16 @@ class FasterWhisper:
         todo.sort(key=lambda window: _begins(window, clips))
         bench = Bench(self._whisper, options, spoken, [clip.samples for clip in clips])
         count = CHUNK * options.batch_size
+        progress = _Progress(len(todo), heed)
         with ThreadPoolExecutor(self._side_by_side) as pool:
             for first in range(0, len(todo), count):
                 chunk = todo[first : first + count]
-                for hearing in _heard(bench, chunk, options.batch_size, pool, heed):
-                    for clip, segment in bench.segments(hearing):
-                        yield clip, shifted(segment, clips[clip].offset)
+                heard = [
+                    (clip, shifted(segment, clips[clip].offset))
+                    for hearing in _heard(bench, chunk, options.batch_size, pool, progress)
+                    for clip, segment in bench.segments(hearing)
+                ]
+                yield from sorted(heard, key=lambda one: (clips[one[0]].recording, one[1].start))
 
     def detect(self, clips: Sequence[Clip], options: TranscribeOptions) -> LanguageGuess:
         """Return the language of the first half minute of speech."""
@@ -122,7 +127,7 @@ class FasterWhisper:
                 **_decoding(options),
             )
             for segment in found:
-                heed()
+                heed((index + segment.end / clip.seconds) / len(clips))
                 words = [
                     {"word": word.word, "start": word.start, "end": word.end}
                     | {"probability": word.probability}
@@ -153,19 +158,37 @@ class FasterWhisper:
                 yield index, shifted(heard, clip.offset)
 
 
+class _Progress:
+    """Counts windows that are done, from several threads."""
+
+    def __init__(self, count: int, heed: Heed) -> None:
+        self._count = count
+        self._heed = heed
+        self._done = 0
+        self._lock = threading.Lock()
+
+    def add(self, windows_done: int) -> None:
+        """Tell how much is done. Raises `Cancelled`."""
+        with self._lock:
+            self._done += windows_done
+            self._heed(self._done / self._count)
+
+
 def _heard(
-    bench: Bench, chunk: Sequence[Window], size: int, pool: ThreadPoolExecutor, heed: Heed
+    bench: Bench, chunk: Sequence[Window], size: int, pool: ThreadPoolExecutor, done: _Progress
 ) -> list[Hearing]:
     """Return what is in the windows of a chunk, in their order."""
 
     def work(indices: list[int]) -> list[tuple[int, Hearing]]:
-        heed()
+        done.add(0)
         heard = bench.hear([chunk[index] for index in indices])
-        return [
-            (index, mended)
+        mended = [
+            (index, better)
             for index, hearing in zip(indices, heard, strict=True)
-            for mended in bench.mend(hearing)
+            for better in bench.mend(hearing)
         ]
+        done.add(len(indices))
+        return mended
 
     found = [pair for pairs in pool.map(work, windows.batches(chunk, size)) for pair in pairs]
     return [hearing for _, hearing in sorted(found, key=lambda pair: pair[0])]

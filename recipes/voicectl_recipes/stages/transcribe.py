@@ -59,8 +59,6 @@ class _Call:
         self.index = index
         self.complete = False
         self.told = False
-        self.seconds = 0.0
-        """How much has been listened to."""
         self._record = record
         self._options = options
         self._tools = tools
@@ -100,7 +98,6 @@ class _Call:
         self._segments.append(named)
         self._runner, self._model = runner, model
         self._tools.segment(self.index, named)
-        self._tools.progress(self.index, max(self.seconds, segment.end))
 
     def outcome(self) -> Outcome:
         """Return the record with its transcript, or why there is none."""
@@ -162,14 +159,18 @@ def _hear(pieces: Sequence[tuple[_Call, Piece]], options: TranscribeOptions, too
         clips = [clip for _, clip in several]
         spoken = by_language.setdefault(call.language(clips), [])
         spoken += [(call, clip) for clip in clips if clip.speech]
+
+    def heed(share: float) -> None:
+        tools.heed()
+        for call, piece in pieces:
+            tools.progress(call.index, piece.offset + share * piece.seconds)
+
     for language, spoken in by_language.items():
         if not spoken:
             continue
         recogniser = tools.transcriber(options, language)
         clips = [clip for _, clip in spoken]
-        for index, segment in recogniser.transcribe(clips, options, language, tools.heed):
+        for index, segment in recogniser.transcribe(clips, options, language, heed):
             call, clip = spoken[index]
             call.add(clip, segment, recogniser.info.name, recogniser.model)
-    for call, piece in pieces:
-        call.seconds = piece.offset + piece.seconds
-        tools.progress(call.index, call.seconds)
+    heed(1.0)
