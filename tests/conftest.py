@@ -8,7 +8,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -124,9 +124,10 @@ class Site:
         assert "Traceback" not in self.log, self.log
 
 
-def make_site(folder: Path | None = None) -> Iterator[Site]:
-    """Make a site in a folder with a short path: the kernel limits that of a socket."""
-    folder = folder or Path(tempfile.mkdtemp(prefix="vc-", dir="/tmp"))
+@contextmanager
+def new_site() -> Iterator[Site]:
+    """Make a site, and end what works on it."""
+    folder = Path(tempfile.mkdtemp(prefix="vc-"))
     site = Site(folder)
     try:
         yield site
@@ -140,9 +141,16 @@ def make_site(folder: Path | None = None) -> Iterator[Site]:
 @pytest.fixture
 def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     """A fresh site that this process and its children talk to."""
-    for made in make_site():
+    with new_site() as made:
         for name, value in made.environment.items():
             monkeypatch.setenv(name, value)
+        yield made
+
+
+@pytest.fixture(scope="session")
+def lasting_site() -> Iterator[Site]:
+    """A site for all tests that only look."""
+    with new_site() as made:
         yield made
 
 
@@ -168,7 +176,7 @@ def daemon(site: Site, weights: Path) -> Iterator[Door]:
         yield door
 
 
-def cut(start: float, seconds: float) -> bytes:
+def cut_call(start: float, seconds: float) -> bytes:
     """Return a stretch of the shipped call as a recording: two channels, 8 kHz, mu-law."""
     whole = CALL.read_bytes()
     begin = whole.index(b"data") + 8
@@ -183,14 +191,20 @@ def cut(start: float, seconds: float) -> bytes:
     return b"RIFF" + len(chunks).to_bytes(4, "little") + chunks
 
 
+@pytest.fixture(scope="session")
+def cut() -> Callable[[float, float], bytes]:
+    """Return a stretch of the shipped call, of 70 s, as a recording of its own."""
+    return cut_call
+
+
 @pytest.fixture
 def make_call(tmp_path: Path) -> Callable[..., Path]:
-    """Write a stretch of the shipped call, of 70 s, as a recording of its own."""
+    """Write a stretch of the shipped call as a file."""
 
     def make(name: str, start: float, seconds: float) -> Path:
         path = tmp_path / "calls" / f"{name}.wav"
         path.parent.mkdir(exist_ok=True)
-        path.write_bytes(cut(start, seconds))
+        path.write_bytes(cut_call(start, seconds))
         return path
 
     return make

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -44,6 +45,8 @@ START_SECONDS = 30.0
 ANSWER_SECONDS = 120.0
 """How long an answer may take; rewriting a large store after a deletion is the longest."""
 CLOSE_SECONDS = 1.0
+SILENT_SECONDS = 1.0
+"""After this much silence it is asked first whether the daemon is still there."""
 HANGS_UP = (1012, 1013)
 """How a WebSocket is closed by a daemon that wants to; anything else is an accident."""
 START_HINT = "its log is {log}; start it by hand with: voicectl serve"
@@ -154,9 +157,9 @@ class Door:
         try:
             with (
                 short(self.home.socket) as name,
-                unix_connect(name, uri, max_size=None, close_timeout=CLOSE_SECONDS) as socket,
+                unix_connect(name, uri, max_size=None, close_timeout=CLOSE_SECONDS) as line,
             ):
-                for message in socket:
+                for message in line:
                     yield msgspec.json.decode(message, type=Event)
         except InvalidStatus as error:
             raise _problem(error.response.status_code, error.response.body or b"") from error
@@ -231,7 +234,7 @@ class Door:
         try:
             if self._line is None:
                 self._line = _Line(self.home.socket)
-            answer = self._line.http.request(method, path, **given)
+            answer = self._line.request(method, path, **given)
         except httpx.TimeoutException as error:
             raise DaemonUnreachable(
                 f"the daemon did not answer within {ANSWER_SECONDS:.0f} s",
@@ -259,16 +262,26 @@ class _Line:
 
     def __init__(self, path: Path) -> None:
         self._kept = ExitStack()
-        name = self._kept.enter_context(short(path))
-        # The daemon hangs up on a silent connection after 5 s.
-        limits = httpx.Limits(keepalive_expiry=2.0)
-        self.http = self._kept.enter_context(
+        self._name = self._kept.enter_context(short(path))
+        self._used = -SILENT_SECONDS
+        limits = httpx.Limits(keepalive_expiry=2 * SILENT_SECONDS)
+        self._http = self._kept.enter_context(
             httpx.Client(
-                transport=httpx.HTTPTransport(uds=name, limits=limits),
+                transport=httpx.HTTPTransport(uds=self._name, limits=limits),
                 base_url="http://voicectl",
                 timeout=ANSWER_SECONDS,
             )
         )
+
+    def request(self, method: str, path: str, **given: Any) -> httpx.Response:
+        """Make a request. Raises `OSError` when nobody listens, before anything was sent."""
+        if time.monotonic() - self._used > SILENT_SECONDS:
+            # httpx leaves a socket open that cannot be connected.
+            with socket.socket(socket.AF_UNIX) as knock:
+                knock.connect(self._name)
+        answer = self._http.request(method, path, **given)
+        self._used = time.monotonic()
+        return answer
 
     def close(self) -> None:
         """Hang up."""

@@ -1,13 +1,19 @@
 """A daemon to look at, and short ways to ask it for work."""
 
-from collections.abc import Callable
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from voicectl.client import Door
 from voicectl.types import Ask, Job, Source, Task
+
+if TYPE_CHECKING:
+    from tests.conftest import Site
 
 ENGLISH = {"transcribe": {"language": "en"}}
 """Options with which the small model will do."""
@@ -45,3 +51,41 @@ def desk(daemon: Door) -> Desk:
 def at_desk() -> Callable[[Door], Desk]:
     """Make a desk for a door."""
     return Desk
+
+
+@dataclass(frozen=True)
+class House:
+    """A daemon that has done something, for tests that only look."""
+
+    site: Site
+    door: Door
+    job: str
+    """Two recordings that are done and one that failed."""
+    call: str
+    key: str
+
+
+@pytest.fixture(scope="session")
+def house(
+    lasting_site: Site, weights: Path, tmp_path_factory: pytest.TempPathFactory, cut: Any
+) -> Iterator[House]:
+    """A daemon with two calls; look, do not touch."""
+    folder = tmp_path_factory.mktemp("house")
+    (folder / "one.wav").write_bytes(cut(0.0, 4.0))
+    (folder / "two.wav").write_bytes(cut(12.5, 3.0))
+    (folder / "bad.wav").write_bytes(b"no recording at all")
+    lasting_site.configure("[daemon]\nlinger_seconds = 3600")
+    with pytest.MonkeyPatch.context() as surroundings:
+        for name, value in lasting_site.environment.items():
+            surroundings.setenv(name, value)
+        door = Door(lasting_site.home, start=True)
+        desk = Desk(door)
+        tasks = desk.do(folder / "one.wav", folder / "two.wav", folder / "bad.wav")
+
+        assert [str(task.state) for task in tasks] == ["done", "done", "failed"]
+        first = tasks[0]
+        assert first.call is not None
+        assert first.key is not None
+        yield House(lasting_site, door, first.job, first.call, first.key)
+
+        door.close()

@@ -17,7 +17,7 @@ from voicectl_daemon.parts import House, Tenant
 router = APIRouter(prefix="/v1")
 
 TRY_AGAIN_LATER = 1013
-SLOW_SECONDS = 20.0
+SLOW_SECONDS = 5.0
 """How long a listener may leave its line full before it is let go."""
 
 

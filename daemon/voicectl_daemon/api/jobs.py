@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 from fastapi import APIRouter, Query, Request
+from starlette.requests import ClientDisconnect
 
 from voicectl.errors import DiskFull, UsageError
 from voicectl.types import Ask, EventKind, Job, Task
@@ -65,6 +66,9 @@ async def upload(request: Request, house: House, name: str = Query(max_length=40
     except OSError as error:
         target.unlink(missing_ok=True)
         raise DiskFull(f"{name} cannot be taken in: {error.strerror}") from error
+    except ClientDisconnect as error:
+        target.unlink(missing_ok=True)
+        raise UsageError(f"{name} was not sent to its end") from error
     except BaseException:
         target.unlink(missing_ok=True)
         raise
