@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import CALL, PATIENCE, Site, make_site, wait_until
+from tests.conftest import CALL, PATIENCE, Site, new_site, wait_until
 
 MONO = CALL.with_name("call_en_0_mono.wav")
 COMMAND = [sys.executable, "-P", "-m", "voicectl.cli.main"]
@@ -106,7 +106,7 @@ def fresh(site: Site, weights: Path) -> Cli:
 @pytest.fixture(scope="session")
 def settled(weights: Path) -> Iterator[Cli]:
     """A user with one call of two parties and one recording that failed; look, do not touch."""
-    for site in make_site():
+    with new_site() as site:
         made = Cli(site)
         (made.folder / "bad.wav").write_bytes(b"no recording at all")
         (made.folder / "call.wav").symlink_to(CALL)

@@ -5,9 +5,17 @@ from __future__ import annotations
 import csv
 import io
 import re
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+import pytest
+
+from voicectl.cli import calls, conversation
+from voicectl.types import Audio, CallRecord, Deleted, Transcript
+
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.cli.conftest import Cli
 
 
@@ -119,3 +127,39 @@ def test_delete_takes_the_recording_only_when_asked(fresh: Cli) -> None:
     ran = fresh.run("calls", "delete", "last", "-y", "--with-recording", "--json")
     assert str(recording) in ran.json["removed"]
     assert not recording.exists()
+
+
+def test_what_the_daemon_may_not_remove_is_removed_here(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").touch()
+    (tmp_path / "folder").mkdir()
+    left = (str(tmp_path / "a.txt"), str(tmp_path / "gone.txt"), str(tmp_path / "folder"))
+    deleted = calls.finish(Deleted("call", ("/b.txt",), left))
+    assert deleted.removed == ("/b.txt", *left[:2])
+    assert deleted.left == left[2:]
+    assert not (tmp_path / "a.txt").exists()
+
+
+def record(transcript: Transcript | None) -> CallRecord:
+    audio = Audio("/a.wav", "a\x1b.wav", 70.6, 8000, 1, "pcm_s16le", "0" * 64)
+    return CallRecord("call1", "default", audio, datetime.now(UTC), transcript)
+
+
+@pytest.mark.parametrize(
+    ("transcript", "head", "story"),
+    [
+        (None, "1:11 · call1 · ", "nothing is known of what was said\n"),
+        (Transcript((), None, "base"), "1:11 · base · call1 · ", "nobody says anything in it\n"),
+        (
+            Transcript((), "en", "base", task="translate"),
+            "1:11 · translated to en · base · call1 · ",
+            "nobody says anything in it\n",
+        ),
+    ],
+)
+def test_a_call_without_words(
+    capsys: pytest.CaptureFixture[str], transcript: Transcript | None, head: str, story: str
+) -> None:
+    conversation.show(record(transcript))
+    told = capsys.readouterr()
+    assert told.out.startswith(f"a\\x1b.wav  {head}")
+    assert told.err == story

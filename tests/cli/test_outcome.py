@@ -1,11 +1,12 @@
 """How a command ends, and what the shell is told."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from voicectl.cli import outcome
+from voicectl.cli import outcome, show
 from voicectl.cli.outcome import Outcome, Result, Written
 from voicectl.errors import DiskFull, ExitStatus, ModelMissing, NotFound
 from voicectl.types import Problem, TaskState
@@ -91,3 +92,37 @@ def test_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
     assert (told["job"], told["exit_status"], told["interrupted"]) == ("job", 1, False)
     assert told["recordings"][0]["seconds"] == 60.0
     assert told["recordings"][1]["error"] == {"code": "undecodable", "text": "no audio", "hint": ""}
+
+
+def test_a_long_table_is_cut_but_says_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(show, "on_terminal", lambda: True)
+    many = [Result(f"{at}.wav", f"/{at}.wav", TaskState.DONE, skipped=True) for at in range(100)]
+    outcome.report(Outcome("job", [*many, FAILED]), json=False, quiet=False)
+    told = capsys.readouterr()
+    assert sum(".wav" in line for line in told.out.splitlines()) == outcome.MOST_ROWS - 1
+    assert told.err.splitlines() == [
+        "... and 61 more",
+        "failed  c.wav: no audio",
+        "100 already done, 1 failed",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("result", "word"),
+    [
+        (DONE, "done"),
+        (BEFORE, "already done"),
+        (replace(BEFORE, files=(Written("/b.txt", "txt", new=True),)), "written again"),
+    ],
+)
+def test_the_table_tells_what_was_done(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    result: Result,
+    word: str,
+) -> None:
+    monkeypatch.setattr(show, "on_terminal", lambda: True)
+    outcome.report(Outcome("job", [result]), json=False, quiet=False)
+    assert word in capsys.readouterr().out.splitlines()[1]

@@ -218,6 +218,17 @@ def test_ctrl_c_keeps_what_is_done_and_tells_how_to_resume(fresh: Cli) -> None:
     assert endings(fresh.folder / "text", "long") == ["txt"]
 
 
+def test_ctrl_c_before_anything_is_handed_in(fresh: Cli) -> None:
+    child = fresh.start("transcribe", "-", "--model", "tiny.en", stdin=subprocess.PIPE)
+    assert child.stderr
+    assert child.stderr.readline() == "sending stdin\n"
+    child.send_signal(signal.SIGINT)
+    ran = fresh.end(child)
+    assert ran.status == 130
+    assert ran.stderr == "resume with: voicectl transcribe - --model tiny.en\n"
+    assert fresh.run("jobs", "list", "--json").json == []
+
+
 def test_a_client_that_vanishes_leaves_the_job_running(fresh: Cli) -> None:
     child = started(fresh, "--model", "tiny.en")
     child.kill()

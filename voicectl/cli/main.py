@@ -89,7 +89,6 @@ def _run() -> int:
         # So does typer leave, and only then, when the reader of the answer is gone.
         raise BrokenPipeError from error
     except (KeyboardInterrupt, typer.Abort):
-        show.note("interrupted")
         return ExitStatus.INTERRUPTED
 
 
