@@ -45,8 +45,6 @@ START_SECONDS = 30.0
 ANSWER_SECONDS = 120.0
 """How long an answer may take; rewriting a large store after a deletion is the longest."""
 CLOSE_SECONDS = 1.0
-SILENT_SECONDS = 1.0
-"""After this much silence it is asked first whether the daemon is still there."""
 HANGS_UP = (1012, 1013)
 """How a WebSocket is closed by a daemon that wants to; anything else is an accident."""
 START_HINT = "its log is {log}; start it by hand with: voicectl serve"
@@ -73,6 +71,7 @@ class Door:
         door = cls(home(), start=start)
         status = door.status()
         if status.version != __version__:
+            door.close()
             remedy = "voicectl stop" if status.on_demand else "systemctl restart voicectl"
             raise DaemonVersion(
                 f"the daemon (PID {status.pid}) runs voicectl {status.version}, "
@@ -263,8 +262,8 @@ class _Line:
     def __init__(self, path: Path) -> None:
         self._kept = ExitStack()
         self._name = self._kept.enter_context(short(path))
-        self._used = -SILENT_SECONDS
-        limits = httpx.Limits(keepalive_expiry=2 * SILENT_SECONDS)
+        # The daemon hangs up on a silent connection after 5 s.
+        limits = httpx.Limits(keepalive_expiry=2.0)
         self._http = self._kept.enter_context(
             httpx.Client(
                 transport=httpx.HTTPTransport(uds=self._name, limits=limits),
@@ -275,13 +274,10 @@ class _Line:
 
     def request(self, method: str, path: str, **given: Any) -> httpx.Response:
         """Make a request. Raises `OSError` when nobody listens, before anything was sent."""
-        if time.monotonic() - self._used > SILENT_SECONDS:
-            # httpx leaves a socket open that cannot be connected.
-            with socket.socket(socket.AF_UNIX) as knock:
-                knock.connect(self._name)
-        answer = self._http.request(method, path, **given)
-        self._used = time.monotonic()
-        return answer
+        # httpx itself would leave a socket open that cannot be connected.
+        with socket.socket(socket.AF_UNIX) as knock:
+            knock.connect(self._name)
+        return self._http.request(method, path, **given)
 
     def close(self) -> None:
         """Hang up."""

@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
@@ -70,9 +70,7 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Take no more visitors, end the event streams, let the others finish."""
-        # Without the socket whoever comes now starts the next daemon, which waits for the lock.
-        self._parts.home.socket.unlink(missing_ok=True)
-        self._parts.leave.set()
+        self._parts.close_door()
         self._parts.books.bus.close()
         await asyncio.sleep(FAREWELL_SECONDS)
         await super().shutdown(sockets)
@@ -145,6 +143,7 @@ def watch_over(parts: Parts, server: Server, told: Told, linger: float) -> None:
             log.warning("%s", error.text)
         except Exception:
             log.exception("unexpected while sweeping")
+    parts.close_door()
     server.should_exit = True
 
 
@@ -206,9 +205,11 @@ def main() -> None:
     try:
         serve(Told(), on_demand=given.on_demand)
     except VoicectlError as error:
-        log.error("%s", error.text)  # noqa: TRY400, a sentence for people, no traceback
-        if error.hint:
-            log.error("hint: %s", error.hint)  # noqa: TRY400
+        if given.tell is None or not isinstance(error, DaemonBusy):
+            log.error("%s", error.text)  # noqa: TRY400, a sentence for people, no traceback
+            if error.hint:
+                log.error("hint: %s", error.hint)  # noqa: TRY400
         if given.tell is not None:
-            os.write(given.tell, msgspec.json.encode(error.to_wire()))
+            with suppress(BrokenPipeError):  # whoever started it found another daemon
+                os.write(given.tell, msgspec.json.encode(error.to_wire()))
         sys.exit(error.exit_status)

@@ -58,6 +58,11 @@ class Parts:
     presence: Presence = field(default_factory=Presence)
     started: float = field(default_factory=time.monotonic)
 
+    def close_door(self) -> None:
+        """Begin to leave: whoever comes now starts the next daemon, which waits for the lock."""
+        self.home.socket.unlink(missing_ok=True)
+        self.leave.set()
+
 
 def _parts(connection: HTTPConnection) -> Parts:
     found: Parts = connection.app.state.parts

@@ -40,4 +40,4 @@ def status(house: House, tenant: Tenant) -> Status:
 @router.post("/stop", status_code=202)
 def stop(house: House) -> None:
     """Leave; what is being done goes back to the queue and is done by the next daemon."""
-    house.leave.set()
+    house.close_door()
