@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 LISTEN_SECONDS = 0.5
 """How long to wait for a report before looking at everything else."""
-POLITE_SECONDS = 5.0
+POLITE_SECONDS = 3.0
 """How long a child may take to give up a task before it is ended."""
 FULL_DISK_SECONDS = 2.0
 """How often what must be written is tried again while the disk is full."""

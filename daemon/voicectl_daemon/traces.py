@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 
 from voicectl.errors import UsageError
 from voicectl.types import Task
 from voicectl_daemon.ledger import Ledger, drop
+from voicectl_daemon.lite import Connection
 
 UPLOAD = "upload:"
 """Begins the path of a recording that came through the door."""
@@ -24,26 +25,14 @@ class Traces:
 
         Raises `UsageError` when all are taken.
         """
-        exist = set(taken)
+        return self.claim_files(tenant, call, [(paths, taken)])[0]
+
+    def claim_files(
+        self, tenant: str, call: str, wanted: Iterable[tuple[Sequence[str], Iterable[str]]]
+    ) -> list[str]:
+        """Do so for several files at once, each with its paths and those that exist."""
         with self._ledger.change() as db:
-            owners = {
-                path: row["call"]
-                for path in paths
-                for row in db.execute("SELECT call FROM file WHERE path=?", (path,))
-            }
-            free = (
-                p for p in paths if owners.get(p) == call or (p not in exist and p not in owners)
-            )
-            chosen = next(free, None) or next((p for p in paths if p not in exist), None)
-            if chosen is None:
-                raise UsageError(
-                    f"{paths[0]} exists and was not written by voicectl for this recording",
-                    hint="move it away or choose another --output_dir",
-                )
-            db.execute(
-                "INSERT OR REPLACE INTO file VALUES (?,?,?,?)", (chosen, tenant, call, time.time())
-            )
-        return chosen
+            return [_claimed(db, tenant, call, paths, set(taken)) for paths, taken in wanted]
 
     def files(self, call: str) -> list[str]:
         """Return the files that were written for a call."""
@@ -100,3 +89,22 @@ class Traces:
             )
             db.executemany("UPDATE job SET command='' WHERE id=?", jobs)
         self._ledger.compact()
+
+
+def _claimed(
+    db: Connection, tenant: str, call: str, paths: Sequence[str], exist: Container[str]
+) -> str:
+    owners = {
+        path: row["call"]
+        for path in paths
+        for row in db.execute("SELECT call FROM file WHERE path=?", (path,))
+    }
+    free = (p for p in paths if owners.get(p) == call or (p not in exist and p not in owners))
+    chosen = next(free, None) or next((p for p in paths if p not in exist), None)
+    if chosen is None:
+        raise UsageError(
+            f"{paths[0]} exists and was not written by voicectl for this recording",
+            hint="move it away or choose another --output_dir",
+        )
+    db.execute("INSERT OR REPLACE INTO file VALUES (?,?,?,?)", (chosen, tenant, call, time.time()))
+    return chosen

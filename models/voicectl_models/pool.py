@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from voicectl import registry
+from voicectl.errors import UsageError
 from voicectl.interfaces import TranscribeOptions, Transcriber, Wish
 from voicectl_models import weights
 from voicectl_models.weights import Weights
@@ -23,11 +24,23 @@ def candidates(wish: Wish, models_folder: Path) -> tuple[Weights, ...]:
     Raises `ModelMissing` when none of them is on this machine.
     """
     if wish.model != "auto":
-        return (weights.find(wish.model, models_folder),)
+        return (_fit(weights.find(wish.model, models_folder), wish),)
     there = [found.name for found in weights.installed(models_folder)]
     task = "translate" if wish.translate else "transcribe"
     chosen = weights.choose(wish.language, task, there)
     return tuple(weights.find(name, models_folder) for name in chosen)
+
+
+def _fit(found: Weights, wish: Wish) -> Weights:
+    """Return the weights. Raises `UsageError` when they do not understand the language."""
+    english = found.languages == ("en",)
+    if english and (wish.translate or wish.language not in (None, "en")):
+        asked = "translate" if wish.translate else f"understand '{wish.language}'"
+        raise UsageError(
+            f"the model '{found.name}' knows only English and cannot {asked}",
+            hint="leave --model away, or name a multilingual one: voicectl models list",
+        )
+    return found
 
 
 class Pool:

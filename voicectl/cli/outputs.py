@@ -38,19 +38,25 @@ class Writer:
         """
         if not self.wanted:
             return ()
-        return tuple(self._one(fmt, task, record) for fmt in self._outputs.formats)
+        formats = self._outputs.formats
+        wanted = [self._candidates(fmt, task, record) for fmt in formats]
+        paths = self._door.claim_files(record.id, wanted)
+        return tuple(self._one(fmt, path, record) for fmt, path in zip(formats, paths, strict=True))
 
-    def _one(self, fmt: str, task: str, record: CallRecord) -> Written:
-        from voicectl.registry import FORMATS, load
+    def _candidates(self, fmt: str, task: str, record: CallRecord) -> list[Path]:
         from voicectl.render import files
 
-        content = load(FORMATS, fmt)(record, self._style)
         name, stem = self._names[task]
         folder = Path(self._outputs.folder)
         exact, others = folder / f"{stem}.{fmt}", files.candidates(folder, name, fmt, record.id)
         # A stem that was made longer to tell namesakes apart must not become short again.
-        candidates = others if exact == others[0] else [exact, others[-1]]
-        path = self._door.claim_file(record.id, candidates)
+        return others if exact == others[0] else [exact, others[-1]]
+
+    def _one(self, fmt: str, path: Path, record: CallRecord) -> Written:
+        from voicectl.registry import FORMATS, load
+        from voicectl.render import files
+
+        content = load(FORMATS, fmt)(record, self._style)
         new = not _holds(path, content)
         if new:
             files.write(path, content)

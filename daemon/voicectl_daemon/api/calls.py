@@ -17,7 +17,7 @@ router = APIRouter(prefix="/v1", tags=["calls"])
 
 @dataclass(frozen=True, slots=True)
 class FilesWanted:
-    """Where a client would like to write a file for a call."""
+    """Where a client would like to write one file for a call."""
 
     paths: Annotated[list[str], Field(min_length=1)]
     """In order of preference."""
@@ -52,10 +52,11 @@ def call(call: str, house: House, tenant: Tenant, key: str | None = None) -> Cal
 
 
 @router.post("/calls/{call}/files")
-def claim_file(call: str, wanted: FilesWanted, house: House, tenant: Tenant) -> str:
-    """Return the first path that may be written for the call, and remember it."""
+def claim_files(call: str, wanted: list[FilesWanted], house: House, tenant: Tenant) -> list[str]:
+    """Return for each file the first path that may be written for the call, and remember it."""
     found = house.books.store.find_call(tenant, call)
-    return house.books.traces.claim_file(tenant, found, wanted.paths, wanted.taken)
+    files = [(file.paths, file.taken) for file in wanted]
+    return house.books.traces.claim_files(tenant, found, files)
 
 
 @router.get("/search")

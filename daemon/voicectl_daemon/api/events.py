@@ -36,8 +36,8 @@ async def events(socket: WebSocket, house: House, tenant: Tenant, job: str | Non
         await socket.send_denial_response(refusal)
         return
     try:
-        await socket.accept()
         with house.books.bus.listening(found) as listener:
+            await socket.accept()  # from here on the client counts on missing nothing
             if found and await _catch_up(socket, house.books, found):
                 await socket.close()
                 return

@@ -18,8 +18,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from voicectl.errors import DiskFull, ModelMissing, UnknownName, VoicectlError
-from voicectl_models import fetch, weights
+from voicectl.errors import DiskFull, ModelMissing, UnknownName, UsageError, VoicectlError
+from voicectl.interfaces import Wish
+from voicectl_models import fetch, pool, weights
 from voicectl_models.catalogue import File, Part
 from voicectl_models.weights import Entry
 
@@ -507,3 +508,17 @@ def test_the_real_tiny_en() -> None:
     assert found.languages == ("en",)
     assert weights.verify(found) == []
     assert weights.find(str(folder / "tiny.en"), folder).sha256 == found.sha256
+
+
+@pytest.mark.parametrize(("language", "translate"), [("es", False), ("es", True), ("en", True)])
+def test_an_english_model_is_not_asked_for_more(language: str, translate: bool) -> None:
+    folder = Path(os.environ["VOICECTL_TEST_MODELS"])
+    wish = Wish("asr", "tiny.en", language, translate)
+    with pytest.raises(UsageError, match="knows only English"):
+        pool.candidates(wish, folder)
+
+
+@pytest.mark.parametrize("language", [None, "en"])
+def test_an_english_model_is_asked_for_english(language: str | None) -> None:
+    folder = Path(os.environ["VOICECTL_TEST_MODELS"])
+    assert pool.candidates(Wish("asr", "tiny.en", language), folder)[0].name == "tiny.en"
