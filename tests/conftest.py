@@ -48,6 +48,13 @@ def wait_until(true: Callable[[], object], what: str, seconds: float = PATIENCE)
         time.sleep(0.02)
 
 
+def is_gone(pid: int) -> bool:
+    """Whether a process has ended, and everything it held is free."""
+    with suppress(psutil.NoSuchProcess):
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    return True
+
+
 @pytest.fixture(autouse=True)
 def clean_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing of the user's own settings reaches a test."""
@@ -102,6 +109,14 @@ class Site:
         return [p for p in self.processes() if "voicectl_daemon.worker" in p.cmdline()]
 
     wait_until = staticmethod(wait_until)
+    is_gone = staticmethod(is_gone)
+
+    def kill(self) -> None:
+        """Take the daemon's life, and wait until it is over."""
+        pid = self.pid
+        assert pid is not None
+        os.kill(pid, signal.SIGKILL)
+        self.wait_until(lambda: is_gone(pid), "it is dead")
 
     def end(self) -> None:
         """Stop the daemon as systemd would, and whatever is left as nobody should."""

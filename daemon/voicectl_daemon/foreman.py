@@ -108,9 +108,12 @@ class Foreman:
         while not self._stopping.is_set():
             try:
                 first = ledger.claim(hand.owner, lease)
-                if first is None:
-                    return []
-                return [first, *ledger.claim_more(first, hand.owner, lease, Together())]
             except DiskFull:
                 self._stopping.wait(FULL_DISK_SECONDS)
+                continue
+            if first is None:
+                return []
+            with contextlib.suppress(DiskFull):
+                return [first, *ledger.claim_more(first, hand.owner, lease, Together())]
+            return [first]
         return []

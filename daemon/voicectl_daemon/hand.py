@@ -28,7 +28,11 @@ FULL_DISK_SECONDS = 2.0
 log = logging.getLogger(__name__)
 
 
-class Leaving(WorkerDied):
+class PutDown(WorkerDied):
+    """The child was ended by us: that is no fault of what it held."""
+
+
+class Leaving(PutDown):
     """The daemon leaves; what was being done is done by the next one."""
 
 
@@ -142,15 +146,12 @@ class Hand:
     def _listen(self, child: wire.Child, order: str, job: str) -> None:
         """Follow an order until it is ended, one way or another."""
         watch = _Watch(self._settings)
-        finished: list[wire.Finished] = []
         while True:
-            report = child.report(0 if finished else LISTEN_SECONDS)
-            if isinstance(report, wire.Finished):
-                finished.append(report)
-                continue
-            self._keep(finished)  # the line is quiet: all that came at once is written at once
-            finished = []
-            if isinstance(report, wire.Ended) or self._whole_order_failed(report):
+            report = self._next(child)
+            if isinstance(report, wire.Ended):
+                self._give_up(VoicectlError("the recipe came to its end without a result"))
+                return
+            if self._whole_order_failed(report):
                 return
             self._hear(report, watch)
             if self._quit.is_set():
@@ -164,6 +165,18 @@ class Hand:
                 )
             if watch.renewal_due():
                 self._renew()
+
+    def _next(self, child: wire.Child) -> wire.Report | None:
+        """Return the next report that is no result; results that came at once are kept at once."""
+        finished: list[wire.Finished] = []
+        try:
+            while isinstance(
+                report := child.report(0 if finished else LISTEN_SECONDS), wire.Finished
+            ):
+                finished.append(report)
+        finally:
+            self._keep(finished)  # also when the child is lost after it was done with them
+        return report
 
     def _renew(self) -> None:
         lease = self._settings.lease_seconds
@@ -214,7 +227,7 @@ class Hand:
             watch.asked = time.monotonic()
             child.send(wire.Stop(order))
         elif time.monotonic() - watch.asked > POLITE_SECONDS:
-            raise WorkerDied("it was ended because the task was cancelled")
+            raise PutDown("it was ended because a task was cancelled")
 
     def _keep(self, finished: Sequence[wire.Finished]) -> None:
         """Write results."""
@@ -246,17 +259,16 @@ class Hand:
         attempts each gets one more, in a process of its own.
         """
         ledger = self._books.ledger
-        leaving = isinstance(error, Leaving)
+        ours = isinstance(error, PutDown)
         for task in list(self._open.values()):
-            if not leaving and self._last_chance(task) and not ledger.unwanted(task.id):
+            if not ours and self._last_chance(task) and not ledger.unwanted(task.id):
                 deaths = ledger.deaths(task.id) + 1
                 hint = "look at the recording; try it again with: voicectl jobs retry " + task.job
                 text = f"it took {deaths} workers down: {error.text}"
                 self._close(task, TaskState.DEAD, WorkerDied(text, hint=hint))
-        if self._open and not leaving:
+        if self._open and not ours:
             log.warning("a worker was lost with %d tasks: %s", len(self._open), error.text)
-        detail = {} if leaving else {"text": error.text}
-        self._put_back(died=not leaving, **detail)
+        self._put_back(died=not ours, text=error.text)
 
     def _put_back(self, *, died: bool, **detail: object) -> None:
         """Return every open task to the queue; those that are unwanted end as cancelled."""

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
+from websockets.sync.client import unix_connect
 
 from voicectl.client import Door
-from voicectl.types import Ask, Job, Source, Task
+from voicectl.errors import NotFound
+from voicectl.types import Ask, Event, Job, Source, Task
 
 if TYPE_CHECKING:
     from tests.conftest import Site
@@ -32,9 +36,24 @@ class Desk:
 
     def wait(self, job: Job) -> list[Task]:
         """Wait for the end of a job; return its tasks."""
+        self.door.job(job.id)  # brings a daemon back that was lost
         for _ in self.door.events(job.id):
             pass
         return self.door.tasks(job.id)
+
+    @contextmanager
+    def watch(self, job: str | None = None) -> Iterator[Iterator[Event]]:
+        """Watch events; nothing that happens inside the block is missed."""
+        uri = "ws://voicectl/v1/events" + (f"?job={job}" if job else "")
+        with unix_connect(str(self.door.home.socket), uri, max_size=None) as line:
+            yield (msgspec.json.decode(message, type=Event) for message in line)
+
+    def has(self, job: Job) -> bool:
+        """Whether a job is still known."""
+        try:
+            return bool(self.door.job(job.id))
+        except NotFound:
+            return False
 
     def do(self, *paths: Path, **more: Any) -> list[Task]:
         """Hand in recordings and wait for the end."""

@@ -32,10 +32,6 @@ def pid_of(door: Door) -> int:
     return door.status().pid
 
 
-def is_gone(pid: int) -> bool:
-    return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
-
-
 def test_a_second_daemon_refuses_and_names_the_first(daemon: Door) -> None:
     for more in ((), ("--on-demand",)):
         second = subprocess.run([*SERVE, *more], capture_output=True, text=True, check=False)
@@ -47,8 +43,7 @@ def test_a_second_daemon_refuses_and_names_the_first(daemon: Door) -> None:
 
 def test_a_daemon_that_was_killed_stands_in_nobodys_way(site: Site, daemon: Door) -> None:
     first = pid_of(daemon)
-    os.kill(first, signal.SIGKILL)
-    site.wait_until(lambda: site.pid is None, "it is dead")
+    site.kill()
     assert site.home.socket.exists()
     with Door.open() as door:
         assert pid_of(door) != first
@@ -56,8 +51,7 @@ def test_a_daemon_that_was_killed_stands_in_nobodys_way(site: Site, daemon: Door
 
 def test_a_door_finds_the_next_daemon_by_itself(site: Site, daemon: Door) -> None:
     first = pid_of(daemon)
-    os.kill(first, signal.SIGKILL)
-    site.wait_until(lambda: site.pid is None, "it is dead")
+    site.kill()
     assert daemon.calls() == []
     assert pid_of(daemon) != first
 
@@ -96,7 +90,7 @@ def test_it_leaves_when_there_is_nothing_to_do(site: Site, weights: Path) -> Non
         pid = pid_of(door)
         workers = site.workers
     site.wait_until(lambda: site.pid is None, "it leaves")
-    site.wait_until(lambda: is_gone(pid), "its process ends")
+    site.wait_until(lambda: site.is_gone(pid), "its process ends")
     assert not site.home.socket.exists()
     assert workers() == []
 
@@ -189,7 +183,7 @@ def test_the_stop_command(site: Site, daemon: Door, run: Callable[..., Ran]) -> 
     site.wait_until(lambda: site.pid is None, "it leaves")
     assert run("stop").status == 0, "there is nothing to stop, and nothing is started for it"
     assert site.pid is None
-    site.wait_until(lambda: is_gone(pid), "its process ends")
+    site.wait_until(lambda: site.is_gone(pid), "its process ends")
 
 
 def test_it_holds_no_folder_and_no_terminal_of_its_caller(site: Site, daemon: Door) -> None:
