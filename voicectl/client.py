@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import socket
-import sys
-import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -18,13 +15,11 @@ import msgspec
 
 from voicectl import __version__
 from voicectl.errors import (
-    DaemonBusy,
     DaemonUnreachable,
     DaemonVersion,
-    VoicectlError,
-    from_wire,
 )
 from voicectl.paths import Home, home, short
+from voicectl.start import NobodyThere, problem, start_daemon
 from voicectl.types import (
     Ask,
     CallLine,
@@ -40,14 +35,11 @@ from voicectl.types import (
 
 T = TypeVar("T")
 
-START_SECONDS = 30.0
-"""How long a daemon may take to open its door; it may have to wait for another that leaves."""
 ANSWER_SECONDS = 120.0
 """How long an answer may take; rewriting a large store after a deletion is the longest."""
 CLOSE_SECONDS = 1.0
 HANGS_UP = (1012, 1013)
 """How a WebSocket is closed by a daemon that wants to; anything else is an accident."""
-START_HINT = "its log is {log}; start it by hand with: voicectl serve"
 
 
 class Door:
@@ -161,7 +153,7 @@ class Door:
                 for message in line:
                     yield msgspec.json.decode(message, type=Event)
         except InvalidStatus as error:
-            raise _problem(error.response.status_code, error.response.body or b"") from error
+            raise problem(error.response.status_code, error.response.body or b"") from error
         except (OSError, WebSocketException) as error:
             closed = error.rcvd if isinstance(error, ConnectionClosed) else None
             if closed is not None and closed.code in HANGS_UP:
@@ -228,10 +220,10 @@ class Door:
         """Ask the daemon; start one first when there is none and this door may."""
         try:
             return self._once(method, path, **given)
-        except _NobodyThere:
+        except NobodyThere:
             if not self._may_start:
                 raise
-        _start(self.home, lambda: self._once("GET", "/v1/status"))
+        start_daemon(self.home, lambda: self._once("GET", "/v1/status"))
         return self._once(method, path, **given)
 
     def _once(self, method: str, path: str, **given: Any) -> httpx.Response:
@@ -248,12 +240,12 @@ class Door:
             self.close()
             # Whoever was not connected has not heard the request, so it may be made again.
             heard = not isinstance(error, httpx.ConnectError | OSError) and method != "GET"
-            raise (DaemonUnreachable if heard else _NobodyThere)(
+            raise (DaemonUnreachable if heard else NobodyThere)(
                 f"no daemon answers for the data folder {self.home.folder}",
                 hint="start one with: voicectl serve",
             ) from error
         if answer.is_error:
-            raise _problem(answer.status_code, answer.content)
+            raise problem(answer.status_code, answer.content)
         return answer
 
 
@@ -263,10 +255,6 @@ class _Who(msgspec.Struct):
     version: str
     pid: int
     on_demand: bool
-
-
-class _NobodyThere(DaemonUnreachable):
-    """Nobody has heard the request."""
 
 
 class _Line:
@@ -296,109 +284,3 @@ class _Line:
     def close(self) -> None:
         """Hang up."""
         self._kept.close()
-
-
-def _problem(status: int, content: bytes | bytearray) -> VoicectlError:
-    try:
-        wire = msgspec.json.decode(content, type=dict[str, str])
-    except msgspec.DecodeError:
-        wire = {"code": "error", "text": f"the daemon answered {status}"}
-    return from_wire(wire.get("code", "error"), wire.get("text", ""), wire.get("hint", ""))
-
-
-def _start(place: Home, knock: Callable[[], object]) -> None:
-    """Start a daemon on demand and wait until `knock` is answered.
-
-    Raises what the daemon says when it cannot start.
-    """
-    newborn = _Newborn(place)
-    try:
-        end = time.monotonic() + START_SECONDS
-        while time.monotonic() < end:
-            try:
-                knock()
-            except _NobodyThere:
-                if newborn.gave_way():
-                    time.sleep(0.5)
-                    newborn.close()
-                    newborn = _Newborn(place)
-                time.sleep(0.03)
-            else:
-                return
-    finally:
-        newborn.close()
-    raise DaemonUnreachable(
-        f"the daemon did not open its door within {START_SECONDS:.0f} s",
-        hint=START_HINT.format(log=place.log),
-    )
-
-
-class _Newborn:
-    """A daemon that was just started, and what it says when it cannot live."""
-
-    def __init__(self, place: Home) -> None:
-        self._place = place
-        self._news, news = os.pipe()
-        try:
-            log = _open_log(place)
-            os.set_inheritable(news, True)
-            self._pid = os.posix_spawn(
-                sys.executable,
-                # -P: what lies in the working folder is data and must not be imported
-                [sys.executable, "-P", "-m", "voicectl_daemon", "--on-demand", "--tell", str(news)],
-                os.environ | {"VOICECTL_HOME": str(place.folder)},
-                file_actions=[
-                    (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-                    (os.POSIX_SPAWN_DUP2, log, 1),
-                    (os.POSIX_SPAWN_DUP2, log, 2),
-                ],
-                setsid=True,  # Ctrl-C in this terminal is not meant for it
-            )
-            os.close(log)
-        except BaseException:
-            self.close()
-            raise
-        finally:
-            os.close(news)
-
-    def gave_way(self) -> bool:
-        """True when it ended because another daemon has the folder; that one may be leaving.
-
-        Raises what was wrong when it ended for another reason.
-        """
-        pid, _ = os.waitpid(self._pid, os.WNOHANG)
-        if not pid:
-            return False
-        told = os.read(self._news, 1 << 16)
-        if not told:
-            raise DaemonUnreachable(
-                "the daemon could not be started" + _last_words(self._place.log),
-                hint=START_HINT.format(log=self._place.log),
-            )
-        error = _problem(0, told)
-        if isinstance(error, DaemonBusy):
-            return True
-        raise error
-
-    def close(self) -> None:
-        """Listen no more; the daemon lives on."""
-        os.close(self._news)
-
-
-def _open_log(place: Home) -> int:
-    try:
-        place.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return os.open(place.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise DaemonUnreachable(
-            f"the data folder {place.folder} cannot be used: {error.strerror}",
-            hint="VOICECTL_HOME names another folder",
-        ) from error
-
-
-def _last_words(log: Path) -> str:
-    try:
-        lines = log.read_text(errors="replace").strip().splitlines()
-    except OSError:
-        return ""
-    return f": {lines[-1]}" if lines else ""

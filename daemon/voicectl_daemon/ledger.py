@@ -195,8 +195,9 @@ class Ledger(Lite):
     def claim(self, owner: str, lease: float) -> Task | None:
         """Take the next task for `owner`, for `lease` seconds; None when there is none.
 
-        Jobs take turns, one task each, however many they have. Of equal
-        recordings only one is worked on at a time.
+        Jobs take turns, however many tasks they have. Of equal recordings only
+        one is worked on at a time. One that lost a worker waits until the others
+        of its job are done.
         """
         with self.change() as db:
             row = _next_claimable(db)
@@ -228,11 +229,11 @@ class Ledger(Lite):
             ).fetchall()
             keys = set[str]()
             for row in rows:
+                if row["key"] in keys:
+                    continue
                 seconds += row["seconds"]
                 if seconds > most.seconds:
                     break
-                if row["key"] in keys:
-                    continue
                 keys.add(row["key"])
                 found.append(task_of(_claimed(db, row["id"], owner, lease)))
         return found
@@ -365,7 +366,7 @@ def _next_claimable(db: Connection) -> Row | None:
         row: Row | None = db.execute(
             "SELECT id, job FROM task t WHERE job=? AND state='queued' AND NOT EXISTS "
             "(SELECT 1 FROM task r WHERE r.tenant=t.tenant AND r.key=t.key AND r.state='running') "
-            "ORDER BY seq LIMIT 1",
+            "ORDER BY deaths, seq LIMIT 1",
             (job["id"],),
         ).fetchone()
         if row is not None:

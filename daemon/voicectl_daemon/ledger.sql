@@ -54,5 +54,5 @@ ALTER TABLE task ADD COLUMN unwanted INTEGER NOT NULL DEFAULT 0;  -- cancelled w
 ALTER TABLE job ADD COLUMN turn INTEGER NOT NULL DEFAULT 0;       -- jobs take turns: the lowest is next
 CREATE INDEX job_turn ON job (state, turn, created);
 DROP INDEX task_turn;
-CREATE INDEX task_next ON task (job, state, seq);
+CREATE INDEX task_next ON task (job, state, deaths, seq);          -- what lost a worker comes last
 CREATE INDEX task_state ON task (state);

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from voicectl.errors import ConfigError, DiskFull, NotFound, UsageError, VoicectlError
 from voicectl.types import Ask, Audio, Outputs, Problem, Source, Task, TaskState
-from voicectl_daemon.ledger import Ledger
+from voicectl_daemon.ledger import Ledger, Together
 from voicectl_daemon.traces import Traces
 
 LEASE = 60.0
@@ -192,6 +192,35 @@ def test_deaths_are_counted_and_a_retry_forgives_them(ledger: Ledger) -> None:
     assert (again.state, again.error, again.attempts) == (TaskState.NEW, None, 0)
     assert ledger.deaths(again.id) == 0
     assert ledger.unplanned() == [job]
+
+
+def test_what_lost_a_worker_comes_last(ledger: Ledger) -> None:
+    add(ledger, "a", "b", "c")
+    ledger.release(claim(ledger).id, "me", died=True)
+    assert [claim(ledger).name for _ in range(3)] == ["b", "c", "a"]
+
+
+def test_short_recordings_are_claimed_together(ledger: Ledger) -> None:
+    sources = tuple(Source(f"/calls/{name}", name) for name in "abbcdefg")
+    job = ledger.add_job(Ask(sources), b"[]", TENANT).id
+    lengths = {"a": 50.0, "c": 61.0, "d": 50.0, "e": 3.0, "f": 3.0, "g": 3.0}
+    for task in ledger.tasks(job):
+        ledger.looked_at(
+            task.id, audio(task.name, lengths.get(task.name, 2.0)), task.name, task.name,
+            known=False,
+        )  # fmt: skip
+    ledger.planned(job)
+    first = claim(ledger)
+    most = Together(longest=60.0, seconds=106.0, count=5)
+    more = ledger.claim_more(first, "me", LEASE, most)
+    assert [task.name for task in (first, *more)] == ["a", "b", "d", "e"]
+    assert claim(ledger).name == "c", "a long one is worked on alone"
+    assert ledger.claim_more(ledger.tasks(job)[3], "me", LEASE, most) == []
+    for task in (first, *more):
+        ledger.release(task.id, "me", died=True)
+    assert [claim(ledger).name for _ in range(3)] == ["b", "f", "g"], "the twin of b is innocent"
+    tried = claim(ledger)
+    assert (tried.name, ledger.claim_more(tried, "me", LEASE, most)) == ("a", [])
 
 
 def test_cancel_ends_what_waits_and_marks_what_runs(ledger: Ledger) -> None:

@@ -1,0 +1,223 @@
+"""Whatever is killed, whenever: everything is done at the end, and nothing twice."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import sqlite3
+import time
+from contextlib import closing, suppress
+from typing import TYPE_CHECKING
+
+import psutil
+import pytest
+
+from voicectl.client import Door
+from voicectl.errors import DaemonUnreachable
+from voicectl.types import EventKind, Job, Task, TaskState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.conftest import Site
+    from tests.daemon.conftest import Desk
+
+KILLS = 30
+RECORDINGS = 44
+
+
+def follow(desk: Desk, job: Job, then: Callable[[str, EventKind], None]) -> list[Task]:
+    """Watch a job to its end, and do something at each of its events."""
+    with desk.watch(job.id) as events:
+        for event in events:
+            then(event.task or "", event.kind)
+    return desk.door.tasks(job.id)
+
+
+def states(tasks: list[Task]) -> list[str]:
+    return [str(task.state) for task in tasks]
+
+
+def shoot(site: Site, dice: random.Random) -> str:
+    """Kill something; say what."""
+    victim = dice.choice(["worker"] * 6 + ["daemon"] * 2 + ["daemon, kindly"])
+    with suppress(psutil.NoSuchProcess, ProcessLookupError, IndexError):
+        if victim == "worker":
+            dice.choice(site.workers()).kill()
+        else:
+            pid = site.pid or 0
+            os.kill(pid, signal.SIGTERM if "kindly" in victim else signal.SIGKILL)
+            site.wait_until(lambda: site.is_gone(pid), "it is dead")
+        return victim
+    return ""
+
+
+def is_finished(door: Door, job: str) -> bool:
+    """Ask, and bring the daemon back when it is gone."""
+    with suppress(DaemonUnreachable):
+        return door.job(job).state == "finished"
+    return False
+
+
+@pytest.mark.slow
+def test_a_batch_under_fire(
+    site: Site, weights: Path, make_call: Callable[..., Path], at_desk: Callable[[Door], Desk]
+) -> None:
+    seed = int(os.environ.get("VOICECTL_SEED", time.time_ns() % 1_000_000))
+    print(f"VOICECTL_SEED={seed}")
+    dice = random.Random(seed)
+    paths = [make_call(str(number), 1.5 * number, 1.5) for number in range(RECORDINGS)]
+    kills: list[str] = []
+    with Door.open() as door:
+        desk = at_desk(door)
+        job = desk.ask(*paths)
+        jobs = [job.id]
+        while len(kills) < KILLS:
+            time.sleep(dice.uniform(0.1, 1.2))
+            if is_finished(door, jobs[-1]):
+                jobs.append(desk.ask(*paths, force=True).id)
+            if shot := shoot(site, dice):
+                kills.append(shot)
+        site.wait_until(
+            lambda: all(is_finished(door, found) for found in jobs), "all is done", 300.0
+        )
+        for found in jobs:
+            assert states(door.tasks(found)) == ["done"] * RECORDINGS, kills
+        found = door.sql("SELECT key, count(*) FROM book.transcripts GROUP BY key", 1000)
+        assert [count for _, count in found.rows] == [1] * RECORDINGS
+        assert door.status().calls == RECORDINGS
+        doubled = "SELECT key, id FROM book.segments GROUP BY key, id HAVING count(*) > 1"
+        assert door.sql(doubled).rows == ()
+        assert set(kills) == {"worker", "daemon", "daemon, kindly"}
+    site.end()
+    with closing(sqlite3.connect(site.home.ledger)) as ledger:
+        held = "SELECT count(*) FROM task WHERE owner IS NOT NULL OR lease_until IS NOT NULL"
+        assert ledger.execute(held).fetchone() == (0,)
+
+
+def test_a_recording_that_kills_its_worker(
+    desk: Desk, site: Site, make_call: Callable[..., Path]
+) -> None:
+    """It is alone in its order, and its worker dies each time it is begun."""
+    poison = make_call("poison", 0.0, 65.0)
+    others = [make_call(str(number), number, 1.5) for number in range(5)]
+    job = desk.ask(others[0], poison, *others[1:])
+    doomed = desk.door.tasks(job.id)[1].id
+
+    def kill(task: str, kind: EventKind) -> None:
+        if (task, kind) == (doomed, EventKind.TASK_STARTED):
+            site.workers()[0].kill()
+
+    tasks = follow(desk, job, kill)
+    assert states(tasks) == ["done", "dead", "done", "done", "done", "done"]
+    dead = tasks[1]
+    assert dead.attempts == 4, "three, and once more in a process of its own"
+    assert dead.error is not None
+    assert dead.error.code == "worker_died"
+    assert "it took 4 workers down" in dead.error.text
+    assert f"voicectl jobs retry {job.id}" in dead.error.hint
+    desk.door.retry(job.id)
+    assert states(desk.wait(job)) == ["done"] * 6
+
+
+def test_a_recording_that_kills_its_neighbours(
+    desk: Desk, site: Site, make_call: Callable[..., Path]
+) -> None:
+    """Short ones are worked on together; the one that kills must not condemn the others."""
+    paths = [make_call(str(number), number * 3.0, 3.0) for number in range(6)]
+    job = desk.ask(*paths)
+    doomed = desk.door.tasks(job.id)[2].id
+    held: set[str] = set()
+
+    def kill(task: str, kind: EventKind) -> None:
+        if kind is EventKind.TASK_STARTED:
+            held.add(task)
+        elif kind in (EventKind.TASK_DONE, EventKind.TASK_REQUEUED, EventKind.TASK_FAILED):
+            held.discard(task)
+        if (task, kind) == (doomed, EventKind.TASK_STARTED):
+            site.workers()[0].kill()
+
+    tasks = follow(desk, job, kill)
+    assert states(tasks) == ["done", "done", "dead", "done", "done", "done"]
+
+
+def test_a_recording_that_hangs(
+    site: Site, weights: Path, make_call: Callable[..., Path], at_desk: Callable[[Door], Desk]
+) -> None:
+    site.configure("[workers]\nstall_seconds = 6")
+    stuck = make_call("stuck", 0.0, 65.0)
+    with Door.open() as door:
+        desk = at_desk(door)
+        job = desk.ask(make_call("one", 0.0, 2.0), stuck, make_call("two", 4.0, 2.0))
+        frozen = door.tasks(job.id)[1].id
+
+        def freeze(task: str, kind: EventKind) -> None:
+            if (task, kind) == (frozen, EventKind.TASK_STARTED):
+                site.workers()[0].suspend()
+
+        tasks = follow(desk, job, freeze)
+    assert states(tasks) == ["done", "failed", "done"]
+    assert tasks[1].error is not None
+    assert tasks[1].error.code == "too_slow"
+    assert "no progress for 6 s" in tasks[1].error.text
+    assert len(site.workers()) <= 1, "the frozen one is not left behind"
+
+
+def test_a_daemon_that_is_stopped_in_the_middle(
+    site: Site, weights: Path, make_call: Callable[..., Path], at_desk: Callable[[Door], Desk]
+) -> None:
+    with Door.open() as door:
+        desk = at_desk(door)
+        job = desk.ask(make_call("long", 0.0, 65.0), make_call("short", 0.0, 2.0))
+        with desk.watch(job.id) as events:
+            next(event for event in events if event.kind is EventKind.TASK_STARTED)
+        pid = site.pid
+        assert pid is not None
+        os.kill(pid, signal.SIGTERM)
+        site.wait_until(lambda: site.is_gone(pid), "it leaves", 30.0)
+        assert site.workers() == [], "it takes its workers along"
+        with closing(sqlite3.connect(site.home.ledger)) as ledger:
+            rows = ledger.execute("SELECT state, owner, deaths FROM task ORDER BY seq").fetchall()
+        assert rows == [("queued", None, 0)] * 2
+        tasks = desk.wait(job)
+    assert states(tasks) == ["done", "done"]
+
+
+def test_workers_end_with_a_daemon_that_is_killed(desk: Desk, site: Site, calls: Path) -> None:
+    job = desk.ask(*calls.iterdir())
+    with desk.watch(job.id) as events:
+        next(event for event in events if event.kind is EventKind.TASK_STARTED)
+    workers = site.workers()
+    assert workers
+    site.kill()
+    site.wait_until(lambda: not any(site.is_gone(w.pid) is False for w in workers), "they end")
+    assert states(desk.wait(job)) == ["done"] * 3
+
+
+def test_a_watcher_hears_that_the_daemon_is_lost(desk: Desk, site: Site) -> None:
+    with desk.watch() as events:
+        site.kill()
+        with pytest.raises(Exception, match="no close frame|connection closed"):
+            next(events)
+
+
+def test_a_process_that_looks_and_dies(
+    site: Site, weights: Path, make_call: Callable[..., Path], at_desk: Callable[[Door], Desk]
+) -> None:
+    """The child that opens recordings may be lost as well."""
+    with Door.open() as door:
+        desk = at_desk(door)
+        paths = [make_call(str(number), float(number), 1.0) for number in range(16)]
+        job = desk.ask(*paths)
+        shot = 0
+        while shot < 3 and door.job(job.id).state == "planning":
+            for worker in site.workers():
+                with suppress(psutil.NoSuchProcess):
+                    worker.kill()
+                    shot += 1
+        desk.wait(job)
+        tasks = door.tasks(job.id)
+        assert {task.state for task in tasks} == {TaskState.DONE}
+        assert shot
