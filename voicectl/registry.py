@@ -11,7 +11,7 @@ from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
-from voicectl.errors import UnknownName
+from voicectl.errors import UnknownName, VoicectlError
 
 FORMATS = "voicectl.formats"
 STAGES = "voicectl.stages"
@@ -31,12 +31,19 @@ def names(group: str) -> list[str]:
 def load(group: str, name: str) -> Any:
     """Import and return the object registered as `name`.
 
-    Raises `UnknownName`, with the installed names and the nearest spelling.
+    Raises `UnknownName`, with the installed names and the nearest spelling, and
+    `VoicectlError` for one that is registered but broken.
     """
-    point = _group(group).get(name)
+    point, kind = _group(group).get(name), group.rpartition(".")[2].removesuffix("s")
     if point is None:
-        raise unknown(group.rpartition(".")[2].removesuffix("s"), name, names(group))
-    return point.load()
+        raise unknown(kind, name, names(group))
+    try:
+        return point.load()
+    except (ImportError, AttributeError) as error:
+        raise VoicectlError(
+            f"the {kind} '{name}' cannot be loaded: {error}",
+            hint=f"install the package again that brings it: {point.module.partition('.')[0]}",
+        ) from error
 
 
 def unknown(kind: str, name: str, known: list[str]) -> UnknownName:
