@@ -1,14 +1,17 @@
 """What the house costs: ledger, store and events, beside the same recogniser called directly.
 
-A is the recogniser as the worker uses it, called in this process; B is a job
-through a warm daemon, from `task.started` to `task.done`; C is faster-whisper
-by itself on the two legs. Everywhere the model is loaded before. They take
-turns, so that a busy neighbour disturbs all of them.
+The very stage that a worker runs (decoding, legs, speech, recogniser) is called
+in this process, with nobody who listens and nothing that is kept; then a job
+goes through a warm daemon, from `task.started` to `task.done`; then
+faster-whisper by itself hears the two legs. Everywhere the model is loaded
+before. They take turns, so that a busy neighbour disturbs all of them.
 """
 
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import built
@@ -20,13 +23,15 @@ from peers import Plain
 from report import Section, arguments, at_most, models
 
 from voicectl.client import Door
-from voicectl.interfaces import TranscribeOptions
-from voicectl.types import Ask, Audio, EventKind, Source
-from voicectl_models import recording, speech
+from voicectl.interfaces import ChannelsWish, Clip, Recording, TranscribeOptions
+from voicectl.types import DEFAULT_TENANT, Ask, Audio, CallRecord, EventKind, Segment, Source
+from voicectl_models import speech
 from voicectl_models.faster_whisper import FasterWhisper
+from voicectl_models.recording import Recorded
+from voicectl_recipes.stages.transcribe import Transcribe
 
 MODEL, LANGUAGE = "tiny.en", "en"
-DIRECT, JOB, PLAIN = "recogniser, called directly", "job through the daemon", "faster-whisper"
+DIRECT, JOB, PLAIN = "the stage, called directly", "job through the daemon", "faster-whisper"
 TARGET = 5.0
 """Percent."""
 
@@ -57,10 +62,10 @@ def main() -> None:
 def measured(call: built.Built, home: House, rounds: int) -> dict[str, list[Cost]]:
     """Return what each cost in every round."""
     weights = models() / MODEL
-    direct, plain = FasterWhisper(str(weights), MODEL, options()), Plain(weights)
+    quiet, plain = Quiet(FasterWhisper(str(weights), MODEL, options())), Plain(weights)
     with home.open() as door:
         contestants = {
-            DIRECT: lambda: directly(direct, call),
+            DIRECT: lambda: directly(quiet, call),
             JOB: lambda: as_job(home, door, call),
             PLAIN: lambda: plainly(plain, call),
         }
@@ -72,13 +77,35 @@ def options() -> TranscribeOptions:
     return TranscribeOptions(model=MODEL, language=LANGUAGE)
 
 
-def directly(recogniser: FasterWhisper, call: built.Built) -> Cost:
-    """Do what the stage does, and keep nothing."""
+class Quiet:
+    """The tools of a stage, as a worker lends them, without a daemon to tell anything."""
+
+    def __init__(self, recogniser: FasterWhisper) -> None:
+        self._recogniser = recogniser
+
+    def recording(self, audio: Audio, channels: ChannelsWish) -> Recording:
+        return Recorded(audio, channels)
+
+    def speech(self, clips: Sequence[Clip], wanted: TranscribeOptions) -> list[Clip]:
+        return speech.find(clips, wanted)
+
+    def transcriber(self, wanted: TranscribeOptions, language: str | None) -> FasterWhisper:
+        return self._recogniser
+
+    def segment(self, record: int, segment: Segment) -> None: ...
+
+    def progress(self, record: int, seconds: float) -> None: ...
+
+    def heed(self) -> None: ...
+
+
+def directly(quiet: Quiet, call: built.Built) -> Cost:
+    """Do what a worker does, and keep nothing."""
     audio = Audio(str(call.path), call.path.name, call.seconds, built.RATE, 2, "pcm_mulaw", "")
+    record = CallRecord("", DEFAULT_TENANT, audio, datetime.now(UTC))
     with of_this_process() as cost:
-        for piece in recording.Recorded(audio, "auto").pieces():
-            clips = speech.find(piece.clips, options())
-            assert list(recogniser.transcribe(clips, options(), LANGUAGE, lambda: None))
+        (outcome,) = Transcribe().run([record], options(), quiet)
+    assert outcome.record.transcript.segments
     return cost()
 
 
