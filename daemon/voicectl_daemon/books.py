@@ -58,6 +58,18 @@ class Books:
                     self.bus.publish(event)
             self.settle()
 
+    def planned(self, job: str) -> bool:
+        """Let the tasks of a job be worked on, and tell what there is to do.
+
+        False when one of them was not looked at yet, or the job was cancelled.
+        """
+        with self._order:
+            if not self.ledger.planned(job):
+                return False
+            self.bus.publish(bus.planned(self.ledger.job(job), self.ledger.tasks(job)))
+            self.settle()
+            return True
+
     def settle(self) -> None:
         """Close the jobs that have nothing left to do, and say so once."""
         with self._order:

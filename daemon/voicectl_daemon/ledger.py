@@ -167,7 +167,7 @@ class Ledger(Lite):
         """Return the first task of a job that nobody looked at."""
         found = self._tasks(
             "SELECT t.* FROM task t JOIN job j ON j.id=t.job AND j.state='planning' "
-            "WHERE t.job=? AND t.state='new' ORDER BY t.seq LIMIT 1",
+            "WHERE t.job=? AND t.state='new' ORDER BY t.deaths, t.seq LIMIT 1",
             job,
         )
         return found[0] if found else None

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from voicectl.errors import DiskFull, NotFound, TooSlow, VoicectlError, WorkerDied, from_wire
 from voicectl.types import Audio, Problem, Task, TaskState
-from voicectl_daemon import bus, ids, wire
+from voicectl_daemon import ids, wire
 from voicectl_daemon.books import Books
 from voicectl_daemon.foreman import Foreman
 from voicectl_daemon.rows import Wishes
@@ -96,10 +96,8 @@ class Planner:
         self._place_all(job, wishes)
         if self._stopping.is_set():
             return
-        if ledger.planned(job):
-            self._books.bus.publish(bus.planned(ledger.job(job), ledger.tasks(job)))
+        if self._books.planned(job):
             self._foreman.ring(job)
-            self._books.settle()
         elif job in ledger.unplanned():
             self._wake.set()  # a retry came in between
 

@@ -48,7 +48,7 @@ def wait_for_progress(desk: Desk, job: str) -> None:
 @pytest.fixture
 def long(make_call: Callable[..., Path]) -> Path:
     """A recording that keeps a worker busy for longer than any test."""
-    return make_call("long", 0.0, 70.0, 30)
+    return make_call("long", 0.0, 70.0, 12)
 
 
 def test_done_and_then_known(desk: Desk, calls: Path) -> None:
@@ -313,7 +313,7 @@ def test_delete_of_a_call_that_is_worked_on(desk: Desk, long: Path, calls: Path)
 
 
 def test_delete_stops_the_work_on_a_call(desk: Desk, make_call: Callable[..., Path]) -> None:
-    path = make_call("again", 0.0, 70.0, 2)
+    path = make_call("again", 0.0, 70.0)
     quick = {"transcribe": {"language": "en", "channels": "mix", "beam_size": 1}}
     (done,) = desk.do(path, options=quick)
     job = desk.ask(path)

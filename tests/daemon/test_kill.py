@@ -70,6 +70,7 @@ def test_a_batch_under_fire(
     dice = random.Random(seed)
     paths = [make_call(str(number), 1.5 * number, 1.5) for number in range(RECORDINGS)]
     kills: list[str] = []
+    site.configure("[workers]\ncount = 2")
     with Door.open() as door:
         desk = at_desk(door)
         job = desk.ask(*paths)

@@ -56,7 +56,7 @@ def test_a_full_disk_stops_nothing_for_good(
         paths = [make_call("long", 0.0, 65.0)]
         paths += [make_call(str(number), float(number), 2.0) for number in range(4)]
         job = desk.ask(*paths)
-        full = False
+        full = waited = False
         with desk.watch(job.id) as events:
             for event in events:
                 if event.kind is EventKind.TASK_STARTED and not full:
@@ -67,7 +67,8 @@ def test_a_full_disk_stops_nothing_for_good(
                     assert door.status().disk_free < 100_000, "it still answers"
                     assert door.job(job.id).counts.get("done", 0) < 5
                     ballast.unlink(missing_ok=True)
-        assert full
+                    waited = True
+        assert waited
         assert {str(task.state) for task in door.tasks(job.id)} == {"done"}
         assert door.status().pid == pid, "without a restart"
         assert door.status().calls == 5

@@ -8,7 +8,7 @@ import msgspec
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from fastapi.responses import JSONResponse
 
-from voicectl.errors import VoicectlError
+from voicectl.errors import NotFound, VoicectlError
 from voicectl.types import Event, EventKind
 from voicectl_daemon import bus
 from voicectl_daemon.books import Books
@@ -42,6 +42,8 @@ async def events(socket: WebSocket, house: House, tenant: Tenant, job: str | Non
                 await socket.close()
                 return
             await _follow(socket, listener)
+    except NotFound:
+        await socket.close(TRY_AGAIN_LATER)  # the job went with its calls, and with it its end
     except (WebSocketDisconnect, TimeoutError):
         return
 
