@@ -63,9 +63,9 @@ class _Newborn:
 
     def __init__(self, place: Home) -> None:
         self._place = place
+        log = _open_log(place)
         self._news, news = os.pipe()
         try:
-            log = _open_log(place)
             os.set_inheritable(news, True)
             self._pid = os.posix_spawn(
                 sys.executable,
@@ -79,11 +79,13 @@ class _Newborn:
                 ],
                 setsid=True,  # Ctrl-C in this terminal is not meant for it
             )
-            os.close(log)
-        except BaseException:
+        except OSError as error:
             self.close()
-            raise
+            raise DaemonUnreachable(
+                f"no daemon can be started: {error.strerror}", hint=START_HINT.format(log=place.log)
+            ) from error
         finally:
+            os.close(log)
             os.close(news)
 
     def gave_way(self) -> bool:
@@ -91,9 +93,11 @@ class _Newborn:
 
         Raises what was wrong when it ended for another reason.
         """
-        pid, _ = os.waitpid(self._pid, os.WNOHANG)
-        if not pid:
-            return False
+        try:
+            if os.waitpid(self._pid, os.WNOHANG) == (0, 0):
+                return False
+        except ChildProcessError:
+            pass  # it ended, and somebody else was told so
         told = os.read(self._news, 1 << 16)
         if not told:
             raise DaemonUnreachable(

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from tests.conftest import Site
     from tests.daemon.conftest import Desk
 
-KILLS = 30
+KILLS = int(os.environ.get("VOICECTL_KILLS", "30"))
+"""For a soak: VOICECTL_KILLS=200 ./install.sh test tests/daemon/test_kill.py -k fire"""
+SEED = int(os.environ.get("VOICECTL_SEED") or time.time_ns() % 1_000_000)
 RECORDINGS = 44
 
 
@@ -65,9 +67,8 @@ def is_finished(door: Door, job: str) -> bool:
 def test_a_batch_under_fire(
     site: Site, weights: Path, make_call: Callable[..., Path], at_desk: Callable[[Door], Desk]
 ) -> None:
-    seed = int(os.environ.get("VOICECTL_SEED", time.time_ns() % 1_000_000))
-    print(f"VOICECTL_SEED={seed}")
-    dice = random.Random(seed)
+    print(f"VOICECTL_SEED={SEED}")
+    dice = random.Random(SEED)
     paths = [make_call(str(number), 1.5 * number, 1.5) for number in range(RECORDINGS)]
     kills: list[str] = []
     site.configure("[workers]\ncount = 2")
