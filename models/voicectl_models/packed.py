@@ -63,7 +63,7 @@ class Bench:
     def hear(self, several: Sequence[Window]) -> list[Hearing]:
         """Recognise windows of like length in one call."""
         longest = max(window.seconds for window in several) + windows.MARGIN_SECONDS
-        seconds = min(longest, windows.FULL_SECONDS)
+        seconds = min(max(longest, windows.SHORTEST_SECONDS), windows.FULL_SECONDS)
         encoded = self._encode(several, seconds)
         results = self._whisper.model.generate(
             encoded,

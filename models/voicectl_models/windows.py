@@ -28,6 +28,8 @@ GAP_SECONDS = 1.0
 """Silence between packed turns; with half of it, words land on the wrong side."""
 MARGIN_SECONDS = 1.5
 """Silence after the last turn; without it the model repeats itself past the end."""
+SHORTEST_SECONDS = 10.0
+"""No window is shorter: in one of a few seconds half of all lone clips loop past the end."""
 FULL_SECONDS = 30.0
 """The longest window there is."""
 
