@@ -30,6 +30,8 @@ class Audio:
     codec: str
     sha256: str
     """Of the content, in hexadecimal."""
+    warnings: tuple[str, ...] = ()
+    """What is wrong with the recording but did not stop it, one sentence each."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,8 @@ def record_of(
     head: dict[str, Any], told: dict[str, Any] | None, rows: Sequence[dict[str, Any]]
 ) -> CallRecord:
     """Return a call with one of its transcripts."""
-    audio = Audio(**{name: head[name] for name in Audio.__dataclass_fields__})
+    facts = {name: head[name] for name in Audio.__dataclass_fields__}
+    audio = Audio(**facts | {"warnings": tuple(head["warnings"] or ())})
     created = head["created"].replace(tzinfo=UTC)
     if told is None:
         return CallRecord(head["id"], head["tenant"], audio, created)

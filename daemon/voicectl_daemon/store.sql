@@ -58,3 +58,11 @@ CREATE VIEW words AS
     SELECT call, tenant, segment, speaker, word."start", word."end", trim(word.text) AS text,
            word.probability
     FROM (SELECT call, tenant, id AS segment, speaker, unnest(words) AS word FROM segments);
+
+-- migration 2
+ALTER TABLE book.calls ADD COLUMN warnings VARCHAR[];  -- what was wrong with the recording
+CREATE OR REPLACE VIEW calls AS
+    SELECT c.id, c.tenant, c.name, c.path, c.seconds, c.rate, c.channels, c.codec, c.sha256,
+           c.created, t.task, t.language, t.language_probability, t.model, t.speech_seconds,
+           c.warnings
+    FROM book.calls c LEFT JOIN book.transcripts t ON t.call = c.id AND t.latest;

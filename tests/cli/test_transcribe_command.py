@@ -94,6 +94,23 @@ def test_a_bad_recording_harms_no_other(fresh: Cli) -> None:
     assert codes == {"bad.wav": "undecodable", "gone.wav": "not_found"}
 
 
+def test_what_is_missing_of_a_recording_is_told_and_kept(fresh: Cli) -> None:
+    """Its header promises more than there is; the call in the store says so, too."""
+    whole = fresh.clip("broken.wav").read_bytes()
+    (fresh.folder / "broken.wav").write_bytes(whole[: len(whole) // 2])
+    said = "the header says 5.0 s, 2.5 s could be decoded"
+    ran = fresh.run("transcribe", "broken.wav", "--model", "tiny.en", "--language", "en")
+    assert ran.status == 0, ran.stderr
+    assert ran.stderr.count(f"warning  broken.wav: {said}\n") == 1
+    again = fresh.run("transcribe", "broken.wav", "--model", "tiny.en", "--language", "en")
+    assert "warning" not in again.stderr
+    found = fresh.run("transcribe", "broken.wav", "--model", "tiny.en", "--language=en", "--json")
+    assert found.json["recordings"][0]["warnings"] == [said]
+    written = json.loads((fresh.folder / "broken.json").read_text())
+    assert written["audio"]["warnings"] == [said]
+    assert f"warning: {said}" in fresh.run("calls", "show").stdout
+
+
 def test_what_cannot_be_written_is_that_recordings_failure(fresh: Cli) -> None:
     fresh.clip("a.wav")
     (fresh.folder / "full").write_text("a file where a folder should be")

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from importlib.resources import files
 from pathlib import Path
 
 import duckdb
@@ -39,6 +40,8 @@ from voicectl_daemon.store import Store
 
 WHEN = datetime(2026, 11, 21, 3, 4, 5, 678901, tzinfo=UTC)
 TENANT = "default"
+SCHEMA = files("voicectl_daemon").joinpath("store.sql").read_text()
+NEWEST = SCHEMA.count("-- migration ")
 
 
 @pytest.fixture
@@ -75,7 +78,16 @@ def record(call: str = "call1", *texts: str, **more: object) -> CallRecord:
     made = CallRecord(
         id=call,
         tenant=TENANT,
-        audio=Audio(f"/calls/{call}.wav", f"{call}.wav", 70.5, 8000, 2, "pcm_mulaw", f"sha {call}"),
+        audio=Audio(
+            f"/calls/{call}.wav",
+            f"{call}.wav",
+            70.5,
+            8000,
+            2,
+            "pcm_mulaw",
+            f"sha {call}",
+            warnings=("the header says 80.0 s, 70.5 s could be decoded",),
+        ),
         created=WHEN,
         transcript=transcript,
         done=(Done("transcribe", "faster-whisper", "tiny.en", WHEN, 1.25, "hash"),),
@@ -301,12 +313,50 @@ def test_the_store_is_private(store: Store, path: Path) -> None:
     assert path.stat().st_mode & 0o777 == 0o600
 
 
-def test_a_newer_store_is_refused(path: Path) -> None:
+OLD_ROWS = (
+    "INSERT INTO book.calls VALUES ('old','default','sha','old.wav','/old.wav',1.5,8000,2,'x',"
+    "'2026-01-02')",
+    "INSERT INTO book.transcripts VALUES ('key','old','default',true,'transcribe','en',0.5,"
+    "'tiny.en',1.0,[])",
+    "INSERT INTO book.segments VALUES ('key','old','default',0,0.0,1.0,'Hello.',NULL,0,'en',0.5,"
+    "NULL,[],NULL)",
+)
+
+
+def old_store(path: Path) -> None:
+    """A store with one call, as the first voicectl made it."""
+    first = SCHEMA.split("-- migration 1\n")[1].split("-- migration 2\n")[0]
+    with duckdb.connect(str(path)) as db:
+        db.execute("CREATE SCHEMA book; CREATE TABLE book.version AS SELECT 1 AS version")
+        for statement in (first, *OLD_ROWS):
+            db.execute(statement)
+
+
+def test_an_older_store_is_brought_up_to_date(path: Path) -> None:
+    old_store(path)
+    for _ in range(2):
+        store = Store(path)
+        kept = store.call("old")
+        assert kept.transcript is not None
+        assert kept.transcript.text == "Hello."
+        assert kept.audio.warnings == ()
+        assert store.sql("SELECT name, warnings FROM calls", 9).rows == (("old.wav", None),)
+        store.close()
+    store = Store(path)
+    store.save(record(), "new")
+    assert store.call("call1") == record()
+    store.close()
+
+
+def test_a_newer_store_is_refused_and_left_as_it_is(path: Path) -> None:
     Store(path).close()
     with duckdb.connect(str(path)) as db:
         db.execute("UPDATE book.version SET version=99")
-    with pytest.raises(ConfigError, match="newer voicectl .schema 99"):
+    before = path.read_bytes()
+    with pytest.raises(ConfigError, match="newer voicectl .schema 99") as refused:
         Store(path)
+    assert "nothing was changed" in refused.value.hint
+    assert path.read_bytes() == before
 
 
 def test_a_damaged_store_is_named(path: Path) -> None:
@@ -339,7 +389,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 
 
 def check_unharmed(store: Store) -> None:
-    assert store.sql("SELECT version FROM book.version", 1).rows == ((1,),)
+    assert store.sql("SELECT version FROM book.version", 1).rows == ((NEWEST,),)
     assert store.count(TENANT) == 5
     store.save(record("call4", "Good morning.", "Hello!"), "key4")
     assert store.call("call4") == record("call4", "Good morning.", "Hello!")

@@ -17,6 +17,8 @@ def show(record: CallRecord) -> None:
     """Print a call on stdout: a picture on a terminal, plain lines elsewhere."""
     console = shown.stdout()
     console.print(_header(record), soft_wrap=True)
+    for warning in record.audio.warnings:
+        console.print(shown.text(f"warning: {warning}", "yellow"), soft_wrap=True)
     if record.transcript is None:
         shown.note("nothing is known of what was said")
         return

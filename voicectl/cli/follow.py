@@ -87,6 +87,7 @@ class Follower:
             result.error = problem_of(error)
             self._story.say(about(result.name, error.text))
         else:
+            result.warnings = record.audio.warnings
             if record.transcript is not None:
                 result.language, result.model = record.transcript.language, record.transcript.model
         self._treated.add(task)

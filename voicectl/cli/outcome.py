@@ -43,6 +43,8 @@ class Result:
     language: str | None = None
     model: str | None = None
     files: tuple[Written, ...] = ()
+    warnings: tuple[str, ...] = ()
+    """What is wrong with the recording but did not stop it."""
     error: Problem | None = None
 
     @property
@@ -132,20 +134,28 @@ def report(outcome: Outcome, *, json: bool, quiet: bool) -> None:
                 show.answer(_near(file.path))
     elif not quiet:
         _table([result for result in outcome.results if result.good])
+    _warnings([result for result in outcome.results if not result.skipped])
     _failures([result for result in outcome.results if result.error is not None])
     if not quiet:
         show.note(totals(outcome))
 
 
+def _warnings(results: Sequence[Result]) -> None:
+    for result in results:
+        if result.warnings:
+            _tell(("warning  ", "yellow"), show.about(result.name, "; ".join(result.warnings)))
+
+
 def _failures(results: Sequence[Result]) -> None:
     errors = [(result.name, result.error) for result in results if result.error is not None]
     for name, error in errors:
-        show.stderr().print(
-            Text.assemble(("failed  ", "red"), show.text(show.about(name, error.text))),
-            soft_wrap=True,
-        )
+        _tell(("failed  ", "red"), show.about(name, error.text))
     for hint in dict.fromkeys(error.hint for _, error in errors if error.hint):
         show.note(f"  hint: {hint}")
+
+
+def _tell(kind: tuple[str, str], sentence: str) -> None:
+    show.stderr().print(Text.assemble(kind, show.text(sentence)), soft_wrap=True)
 
 
 def _table(good: Sequence[Result]) -> None:

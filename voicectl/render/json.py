@@ -44,6 +44,7 @@ def _audio(audio: Audio) -> dict[str, Any]:
         "rate": audio.rate,
         "channels": audio.channels,
         "codec": audio.codec,
+        "warnings": list(audio.warnings),
     }
 
 

@@ -109,7 +109,11 @@ class _Call:
             self._runner, self._model = idle.info.name, idle.model
         audio = self._record.audio
         if self._recording is not None:
-            audio = replace(audio, seconds=round(self._recording.seconds, 3))
+            audio = replace(
+                audio,
+                seconds=round(self._recording.seconds, 3),
+                warnings=tuple(self._recording.warnings),
+            )
         record = replace(self._record, audio=audio, transcript=self._transcript())
         return Outcome(self.index, record, None, self._runner, self._model)
 

@@ -73,6 +73,7 @@ def test_the_call_is_named_beside_its_text(call):
             "rate": 8000,
             "channels": 2,
             "codec": "pcm_mulaw",
+            "warnings": [],
         },
         "speech_seconds": 60.25,
     }
@@ -98,7 +99,7 @@ def test_offsets_are_whole_milliseconds(call):
     assert '"start":0.3,' in written
 
 
-@pytest.mark.parametrize(("pretty", "lines"), [(False, 1), (True, 16)])
+@pytest.mark.parametrize(("pretty", "lines"), [(False, 1), (True, 17)])
 def test_pretty_json_is_indented(call, pretty, lines):
     written = render(call(), Style(pretty_json=pretty))
     assert len(written.splitlines()) == lines
