@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, TypeVar
@@ -19,6 +19,7 @@ from voicectl.errors import (
     DaemonVersion,
 )
 from voicectl.paths import Home, home, short
+from voicectl.selection import Found, Which
 from voicectl.start import NobodyThere, problem, start_daemon
 from voicectl.types import (
     Ask,
@@ -37,6 +38,8 @@ T = TypeVar("T")
 
 ANSWER_SECONDS = 120.0
 """How long an answer may take; rewriting a large store after a deletion is the longest."""
+TABLE_SECONDS = 3600.0
+"""How long a table may be in the making; a million segments take half a minute."""
 CLOSE_SECONDS = 1.0
 HANGS_UP = (1012, 1013)
 """How a WebSocket is closed by a daemon that wants to; anything else is an accident."""
@@ -181,6 +184,26 @@ class Door:
         """Return segments that contain `text`, upper and lower case alike."""
         return self._get("/v1/search", list[Hit], text=text, limit=limit)
 
+    def find(self, which: Which) -> list[Found]:
+        """Return the calls that fit, the oldest first."""
+        return self._post("/v1/selections", which, list[Found])
+
+    def table(self, name: str, calls: Sequence[str]) -> Iterator[bytes]:
+        """Yield a Parquet file of one of the store's views, reduced to calls by whole ids."""
+        self._get("/v1/status", _Who)  # when the daemon has left meanwhile, this starts another
+        assert self._line is not None  # noqa: S101, somebody has just answered on it
+        content, kind = msgspec.json.encode(list(calls)), {"content-type": "application/json"}
+        try:
+            with self._line.stream("POST", f"/v1/tables/{name}", content, kind) as answer:
+                if answer.is_error:
+                    raise problem(answer.status_code, answer.read())
+                yield from answer.iter_bytes()
+        except (httpx.TransportError, OSError) as error:
+            raise DaemonUnreachable(
+                f"the daemon went away while it sent the table '{name}'",
+                hint="try again; its log is " + str(self.home.log),
+            ) from error
+
     def delete(self, call: str, *, with_recording: bool = False) -> Deleted:
         """Delete a call everywhere; the user's recording only when asked for."""
         answer = self._ask("DELETE", f"/v1/calls/{call}", params={"with_recording": with_recording})
@@ -280,6 +303,15 @@ class _Line:
         with socket.socket(socket.AF_UNIX) as knock:
             knock.connect(self._name)
         return self._http.request(method, path, **given)
+
+    @contextmanager
+    def stream(
+        self, method: str, path: str, content: bytes, headers: dict[str, str]
+    ) -> Iterator[httpx.Response]:
+        """Make a request whose answer may be larger than memory."""
+        given: Any = {"content": content, "headers": headers, "timeout": TABLE_SECONDS}
+        with self._http.stream(method, path, **given) as answer:
+            yield answer
 
     def close(self) -> None:
         """Hang up."""

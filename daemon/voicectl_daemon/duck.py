@@ -10,11 +10,12 @@ from __future__ import annotations
 import logging
 import os
 import shutil
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, BinaryIO, TypeAlias
 
 import duckdb
 
@@ -39,6 +40,8 @@ _CONFINE = (
     "SET enable_external_access=false",
     "SET lock_configuration=true",
 )
+EXPORT_ROWS = 5000
+"""Rows that are on their way to a Parquet file at once."""
 _NO_ROOM = (duckdb.FatalException, duckdb.TransactionException, duckdb.IOException)
 """What DuckDB raises when it cannot write."""
 
@@ -62,6 +65,8 @@ class Duck:
         """Queries of users, to be interrupted when it is time to leave."""
         self._owed = path.with_suffix(".rewrite-owed")
         """Is there while the file may hold bytes of a call that was deleted."""
+        self._exports = f"{path.stem}.export-"
+        """Begins the names of folders in which tables are made for others."""
         self._remove_leftovers()
         self._db: Cursor | None = self._open()
         self.mend()
@@ -176,7 +181,9 @@ class Duck:
         """Remove what a process that was killed left: half a copy, and spilt queries."""
         for suffix in (".rewrite", ".rewrite.wal"):
             self._path.with_suffix(suffix).unlink(missing_ok=True)
-        shutil.rmtree(f"{self._path}.tmp", ignore_errors=True)
+        exports = self._path.parent.glob(f"{self._exports}*")
+        for folder in (self._path.with_name(self._path.name + ".tmp"), *exports):
+            shutil.rmtree(folder, ignore_errors=True)
 
     def ask(self, query: str, limit: int) -> Table:
         """Run exactly one SELECT of a user; nothing else, and not for ever.
@@ -201,6 +208,39 @@ class Duck:
                 self._asked.discard(db)
         plain_rows = tuple(tuple(plain(value) for value in row) for row in rows[:limit])
         return Table(columns, plain_rows, cut=len(rows) > limit)
+
+    def parquet(self, query: str, given: list[Any]) -> BinaryIO:
+        """Return what a SELECT of ours finds as an open Parquet file that has no name any more.
+
+        The engine of the store may write no file, so another one does, in a folder of its own.
+        """
+        with (
+            self.reading() as db,
+            tempfile.TemporaryDirectory(prefix=self._exports, dir=self._path.parent) as folder,
+        ):
+            try:
+                return _parquet(db, query, given, Path(folder)).open("rb")
+            except (duckdb.IOException, OSError) as error:
+                raise DiskFull(
+                    "the table could not be made: there is too little room beside the store",
+                    hint=f"make room in {self._path.parent}",
+                ) from error
+
+
+def _parquet(db: Cursor, query: str, given: list[Any], folder: Path) -> Path:
+    """Pass rows on as JSON text, whatever their types, a few at a time, and write them."""
+    columns = db.execute(f"DESCRIBE {query}", given).fetchall()
+    shape = ", ".join(f'"{name}" {kind}' for name, kind, *_ in columns)
+    target = folder / "table.parquet"
+    with duckdb.connect(str(folder / "scratch"), config=_SETTINGS) as writer:
+        writer.execute(f"CREATE TABLE rows ({shape})")
+        put = f"INSERT INTO rows SELECT r.* FROM (SELECT unnest(?::JSON::STRUCT({shape})[]) r)"  # noqa: S608, columns of our own views
+        found = db.execute(f"SELECT to_json(r)::VARCHAR FROM ({query}) r", given)  # noqa: S608, a query of ours
+        while rows := found.fetchmany(EXPORT_ROWS):
+            writer.execute(put, [f"[{','.join(row[0] for row in rows)}]"])
+        quoted = str(target).replace("'", "''")
+        writer.execute(f"COPY rows TO '{quoted}' (FORMAT parquet, COMPRESSION zstd)")
+    return target
 
 
 def _set_up(db: Cursor) -> None:

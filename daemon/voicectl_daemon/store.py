@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import UTC
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import msgspec
 
 from voicectl.errors import NotFound, UsageError
+from voicectl.selection import Found, Which
 from voicectl.types import CallLine, CallRecord, Hit, Table
 from voicectl_daemon.duck import QUERY_SECONDS, Cursor, Duck, one
 from voicectl_daemon.records import DONE_SHAPE, SEGMENT_SHAPE, record_of
@@ -141,12 +142,64 @@ class Store:
             ).fetchall()
         return [Hit(*row) for row in rows]
 
+    def find(self, tenant: str, which: Which) -> list[Found]:
+        """Return the calls that fit, in the order in which they were first seen.
+
+        Raises `NotFound` or `UsageError` for an id that does not name exactly one.
+        """
+        fits, given = _fits(which)
+        with self._duck.reading() as db:
+            rows = db.execute(
+                "SELECT id, name, path FROM calls WHERE tenant=? "  # noqa: S608, conditions of ours
+                f"{fits} ORDER BY created, id",
+                [tenant, *given],
+            ).fetchall()
+        found = {row[0]: Found(*row) for row in rows}
+        if not which.calls:
+            return list(found.values())
+        # Whole ids, as programs have them, need not be looked up one by one.
+        ids = [each if each in found else self.find_call(tenant, each) for each in which.calls]
+        return [found[each] for each in dict.fromkeys(ids) if each in found]
+
+    def parquet(self, tenant: str, table: str, calls: Sequence[str]) -> BinaryIO:
+        """Return what is known of some calls, as an open Parquet file of one of the views."""
+        column = "id" if table == "calls" else "call"
+        return self._duck.parquet(
+            f"SELECT * FROM {table} "  # noqa: S608, the name is one of the views
+            f"WHERE tenant=? AND {column} IN (SELECT unnest(?::VARCHAR[]))",
+            [tenant, list(calls)],
+        )
+
     def sql(self, query: str, limit: int) -> Table:
         """Run exactly one SELECT of a user; nothing else, and not for ever.
 
         Raises `UsageError` for anything that is not a SELECT, that fails, or that takes too long.
         """
         return self._duck.ask(query, limit)
+
+
+def _fits(which: Which) -> tuple[str, list[Any]]:
+    """Return the conditions of a selection in SQL, and their parameters."""
+    conditions = {
+        "AND id IN (SELECT call FROM segments WHERE contains(lower(text), lower(?)))": which.text,
+        "AND created >= ?": _in_utc(which.since),
+        "AND created < ?": _in_utc(which.until),
+        "AND language = ?": which.language,
+        "AND name GLOB ?": which.name,
+    }
+    asked = {sql: value for sql, value in conditions.items() if value is not None}
+    return " ".join(asked), list(asked.values())
+
+
+def _in_utc(moment: str | None) -> datetime | None:
+    """Return a point in time as the store keeps it: UTC, without saying so."""
+    if moment is None:
+        return None
+    try:
+        found = datetime.fromisoformat(moment)
+        return found.astimezone(UTC).replace(tzinfo=None) if found.tzinfo else found
+    except (ValueError, OverflowError) as error:
+        raise UsageError(f"'{moment}' is no point in time", hint="write it as ISO 8601") from error
 
 
 def _put_call(db: Cursor, record: CallRecord) -> None:

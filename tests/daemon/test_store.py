@@ -27,6 +27,7 @@ from voicectl.errors import (
     UsageError,
     VoicectlError,
 )
+from voicectl.selection import Which
 from voicectl.types import (
     Audio,
     CallRecord,
@@ -36,6 +37,8 @@ from voicectl.types import (
     Transcript,
     Word,
 )
+from voicectl_daemon import duck
+from voicectl_daemon.records import plain
 from voicectl_daemon.store import Store
 
 WHEN = datetime(2026, 11, 21, 3, 4, 5, 678901, tzinfo=UTC)
@@ -192,6 +195,96 @@ def test_search_knows_no_case_and_no_patterns(store: Store) -> None:
     assert len(store.search(TENANT, "r", 1)) == 1
 
 
+@pytest.fixture
+def three(store: Store) -> Store:
+    """Calls of three days; the second is Spanish, the third has no speech."""
+    for day, (name, language, texts) in enumerate(
+        [("a.wav", "en", ("a knife", "yes")), ("b.wav", "es", ("hola",)), ("c.mp3", "en", ())], 1
+    ):
+        made = record(f"call{day}", *texts, created=WHEN.replace(day=day))
+        assert made.transcript is not None
+        store.save(
+            replace(
+                made,
+                audio=replace(made.audio, name=name),
+                transcript=replace(made.transcript, language=language),
+            ),
+            f"key{day}",
+        )
+    return store
+
+
+@pytest.mark.parametrize(
+    ("which", "expected"),
+    [
+        (Which(), "123"),
+        (Which(("call2", "call1", "call2")), "21"),
+        (Which(("last",)), "3"),
+        (Which(text="KNIFE"), "1"),
+        (Which(text="%"), ""),
+        (Which(since=WHEN.replace(day=2).isoformat()), "23"),
+        (Which(until=WHEN.replace(day=2).isoformat()), "1"),
+        (Which(until="2026-11-02T05:00+03:00"), "1"),
+        (Which(language="es"), "2"),
+        (Which(name="*.wav"), "12"),
+        (Which(("call1", "call2"), language="es"), "2"),
+    ],
+)
+def test_calls_are_chosen(three: Store, which: Which, expected: str) -> None:
+    assert "".join(found.id[-1] for found in three.find(TENANT, which)) == expected
+    assert three.find("somebody-else", replace(which, calls=())) == []
+
+
+def test_calls_that_do_not_exist_cannot_be_chosen(three: Store) -> None:
+    with pytest.raises(NotFound):
+        three.find(TENANT, Which(("call1", "nobody")))
+    with pytest.raises(UsageError):
+        three.find(TENANT, Which(("call",)))
+    with pytest.raises(UsageError):
+        three.find(TENANT, Which(since="0001-01-01T00:00+09:00"))
+    with pytest.raises(UsageError):
+        three.find(TENANT, Which(until="tomorrow"))
+
+
+@pytest.mark.parametrize("table", ["calls", "segments", "words"])
+def test_a_table_holds_what_its_view_holds(
+    three: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, table: str
+) -> None:
+    monkeypatch.setattr(duck, "EXPORT_ROWS", 2)
+    file = tmp_path / "out.parquet"
+    with three.parquet(TENANT, table, ["call1", "call2"]) as made:
+        file.write_bytes(made.read())
+    column = "id" if table == "calls" else "call"
+    with duckdb.connect() as reader:
+        seen = reader.execute(f"SELECT * FROM '{file}' ORDER BY ALL")
+        columns = tuple(each[0] for each in seen.description)
+        rows = [tuple(plain(value) for value in row) for row in seen.fetchall()]
+    asked = f"SELECT * FROM {table} WHERE {column} IN ('call1', 'call2') ORDER BY ALL"
+    wanted = three.sql(asked, 1000)
+    assert (columns, rows) == (wanted.columns, list(wanted.rows))
+    assert rows
+    assert {path.name.partition(".")[0] for path in tmp_path.iterdir()} == {"store", "out"}
+    assert not list(tmp_path.glob("store.export-*"))
+    with pytest.raises(UsageError):
+        three.sql(f"SELECT * FROM '{file}'", 1)
+
+
+def test_an_empty_table_has_its_columns(three: Store, tmp_path: Path) -> None:
+    file = tmp_path / "out.parquet"
+    with three.parquet(TENANT, "segments", []) as made:
+        file.write_bytes(made.read())
+    with duckdb.connect() as reader:
+        assert reader.execute(f"SELECT text, words FROM '{file}'").fetchall() == []
+
+
+def test_half_a_table_of_a_killed_daemon_is_removed(path: Path) -> None:
+    left = path.with_name("store.export-abc")
+    left.mkdir()
+    (left / "scratch").write_bytes(b"words of a call")
+    Store(path).close()
+    assert not left.exists()
+
+
 def bytes_of(folder: Path) -> bytes:
     return b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
 
@@ -256,6 +349,8 @@ KILLED = """
 import os, signal, sys, threading
 from pathlib import Path
 from voicectl_daemon import duck
+from voicectl_daemon import duck
+from voicectl_daemon.records import plain
 from voicectl_daemon.store import Store
 
 step = int(sys.argv[2])

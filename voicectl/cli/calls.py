@@ -1,4 +1,4 @@
-"""`voicectl calls`: look at what was said, and delete it."""
+"""`voicectl calls`: look at what was said, take it out, and delete it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from rich.text import Text
 
 from voicectl.cli import conversation, show
 from voicectl.cli.door import open_door
+from voicectl.cli.export import export
 from voicectl.cli.help import JSON, Command, group, switch
+from voicectl.cli.transcribe import Transcribe
 from voicectl.errors import ExitStatus, NotFound, UsageError, VoicectlError
 from voicectl.types import CallLine, CallRecord, Deleted, Hit
 
@@ -77,6 +79,9 @@ def search(
         show.table(columns, [_hit_row(hit, text) for hit in hits])
     else:
         show.note(f"nobody said '{text}'")
+
+
+app.command("export", cls=Transcribe)(export)
 
 
 @app.command("delete", cls=Command)

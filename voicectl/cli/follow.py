@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from voicectl.cli.door import look_in, open_door
 from voicectl.cli.outcome import Outcome, Result, problem_of
-from voicectl.cli.outputs import Writer
+from voicectl.cli.outputs import Writer, places
 from voicectl.cli.progress import Story
 from voicectl.cli.show import about
 from voicectl.cli.work import Work
@@ -40,7 +40,7 @@ class Follower:
         self._story = story
         tasks = door.tasks(job.id)
         self._work = Work(tasks)
-        self._writer = Writer(door, job.outputs, tasks)
+        self._writer = Writer(door, job.outputs, places(tasks))
         self._results = {task.id: Result(task.name, task.path, task=task.id) for task in tasks}
         self._treated: set[str] = set()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,20 +18,21 @@ UPLOADED = "upload:"
 
 
 class Writer:
-    """Writes the files of one job. The daemon decides who owns which path."""
+    """Writes the files of several recordings. The daemon decides who owns which path."""
 
-    def __init__(self, door: Door, outputs: Outputs, tasks: Sequence[Task]) -> None:
+    def __init__(self, door: Door, outputs: Outputs, places: Mapping[str, tuple[str, str]]) -> None:
+        """`places`: name and path of each recording, by what it is called in `write`."""
         self._door = door
         self._outputs = outputs
-        self._names = dict(zip((task.id for task in tasks), _names(tasks), strict=True))
-        self._style = _style(outputs)
+        self._names = _names(places)
+        self._style = style(outputs)
 
     @property
     def wanted(self) -> bool:
         """True when there is anything to write."""
         return bool(self._outputs.folder and self._outputs.formats)
 
-    def write(self, task: str, record: CallRecord) -> tuple[Written, ...]:
+    def write(self, recording: str, record: CallRecord) -> tuple[Written, ...]:
         """Write every format of one recording; leave a file that is the same already.
 
         Raises the `VoicectlError` of the first that cannot be written.
@@ -39,14 +40,14 @@ class Writer:
         if not self.wanted:
             return ()
         formats = self._outputs.formats
-        wanted = [self._candidates(fmt, task, record) for fmt in formats]
+        wanted = [self._candidates(fmt, recording, record) for fmt in formats]
         paths = self._door.claim_files(record.id, wanted)
         return tuple(self._one(fmt, path, record) for fmt, path in zip(formats, paths, strict=True))
 
-    def _candidates(self, fmt: str, task: str, record: CallRecord) -> list[Path]:
+    def _candidates(self, fmt: str, recording: str, record: CallRecord) -> list[Path]:
         from voicectl.render import files
 
-        name, stem = self._names[task]
+        name, stem = self._names[recording]
         folder = Path(self._outputs.folder)
         exact, others = folder / f"{stem}.{fmt}", files.candidates(folder, name, fmt, record.id)
         # A stem that was made longer to tell namesakes apart must not become short again.
@@ -63,19 +64,30 @@ class Writer:
         return Written(str(path), fmt, new)
 
 
-def _names(tasks: Sequence[Task]) -> list[tuple[str, str]]:
-    """Return name and stem for each recording; no two of the job have one stem."""
+def places(tasks: Sequence[Task]) -> dict[str, tuple[str, str]]:
+    """Return name and path of the recordings of a job, by task."""
+    return {
+        # What was sent has no folder; its place in the job tells it from its namesakes.
+        task.id: (task.name, f"{task.seq}/{task.name}")
+        if task.path.startswith(UPLOADED)
+        else (task.name, task.path)
+        for task in tasks
+    }
+
+
+def _names(places: Mapping[str, tuple[str, str]]) -> dict[str, tuple[str, str]]:
+    """Return name and stem of each recording; no two places have one stem."""
     from voicectl.render import files
 
-    paths = [
-        # What was sent has no folder; its place in the job tells it from its namesakes.
-        f"{task.seq}/{task.name}" if task.path.startswith(UPLOADED) else task.path
-        for task in tasks
-    ]
-    return list(zip((task.name for task in tasks), files.distinct(paths), strict=True))
+    stems = files.distinct([path for _, path in places.values()])
+    return {
+        recording: (name, stem)
+        for (recording, (name, _)), stem in zip(places.items(), stems, strict=True)
+    }
 
 
-def _style(outputs: Outputs) -> object:
+def style(outputs: Outputs) -> object:
+    """Return how the files are to look. Raises `UsageError`."""
     import msgspec
 
     from voicectl.render import Style

@@ -6,6 +6,7 @@ import inspect
 import os
 import shlex
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -88,13 +89,22 @@ def _taste(typed: Typed) -> Taste:
 def _outputs(typed: Typed) -> Outputs:
     """Return the files to write. Raises `UnknownName` for a format that is not installed."""
     folder = typed.command.get("output_dir") or Path.cwd()
-    formats = typed.command.get("output_format") or USUAL_FORMATS
-    installed = names(FORMATS)
-    for name in formats:
-        if name not in (*installed, EVERY_FORMAT):
-            raise unknown("format", name, [*installed, EVERY_FORMAT])
-    chosen = installed if EVERY_FORMAT in formats else formats
+    chosen = formats(typed.command.get("output_format") or USUAL_FORMATS)
     return Outputs(str(folder), tuple(chosen), typed.style)
+
+
+def formats(asked: Sequence[str], others: Sequence[str] = ()) -> list[str]:
+    """Return the formats that are meant. Raises `UnknownName` for one that is not installed.
+
+    `others` may be asked for, too, but `all` does not mean them.
+    """
+    installed = names(FORMATS)
+    for name in asked:
+        if name not in (*installed, *others, EVERY_FORMAT):
+            raise unknown("format", name, [*installed, *others, EVERY_FORMAT])
+    if EVERY_FORMAT not in asked:
+        return list(asked)
+    return [*installed, *(name for name in asked if name in others)]
 
 
 def _check(typed: Typed) -> None:
@@ -169,7 +179,7 @@ def _upload(door: Door, recording: inputs.Recording) -> str:
         raise RecordingError(f"'{recording.name}' cannot be read: {error.strerror}") from error
 
 
-def _parameter(flag: Flag, panel: str) -> inspect.Parameter:
+def parameter(flag: Flag, panel: str) -> inspect.Parameter:
     """Return the flag as a parameter that typer understands."""
     option = typer.Option(
         *flag.names.split(),
@@ -194,5 +204,5 @@ RECORDINGS = inspect.Parameter(
 )
 # typer reads the flags of a command from the signature of its function; this one is a table.
 transcribe.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
-    [RECORDINGS, *(_parameter(flag, name) for name, group in PANELS.items() for flag in group)]
+    [RECORDINGS, *(parameter(flag, name) for name, group in PANELS.items() for flag in group)]
 )

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from voicectl.cli import values
 from voicectl.cli.flags import COMMAND, FLAGS, OPTIONS, STYLE, Flag
 from voicectl.errors import UsageError
 
 BY_NAME = {name.replace("_", "-"): flag for flag in FLAGS for name in flag.names.split()}
+Sorted: TypeAlias = dict[str, dict[str, Any]]
+"""Values by flag, by who has to know."""
 USUAL_STEP = 0.2
 """How much warmer whisper decodes each time it tries again."""
 
@@ -68,20 +70,29 @@ def read(given: Mapping[str, Any]) -> Typed:
 
     Raises `UsageError` that names the flag.
     """
-    found: dict[str, dict[str, Any]] = {OPTIONS: {}, STYLE: {}, COMMAND: {}}
-    for flag in FLAGS:
-        raw = given.get(flag.key)
-        if raw not in (None, False, [], ()):
-            found[flag.goes][flag.key] = _read(flag, raw)
-    options, command = found[OPTIONS], found[COMMAND]
+    found = sort(given, FLAGS, "voicectl transcribe")
+    options, command = found.setdefault(OPTIONS, {}), found.setdefault(COMMAND, {})
     _temperatures(options, command)
     _place_of_model(options, command)
     if command.pop("no_vad", False):
         options["vad_filter"] = False
-    return Typed(options, found[STYLE], command, _precision(options, command))
+    return Typed(options, found.get(STYLE, {}), command, _precision(options, command))
 
 
-def _read(flag: Flag, raw: Any) -> Any:
+def sort(given: Mapping[str, Any], flags: Iterable[Flag], command: str) -> Sorted:
+    """Return the values of the flags that were given to `command`, by who has to know.
+
+    Raises `UsageError` that names the flag.
+    """
+    found: Sorted = {}
+    for flag in flags:
+        raw = given.get(flag.key)
+        if raw not in (None, False, [], ()):
+            found.setdefault(flag.goes, {})[flag.key] = _read(flag, raw, command)
+    return found
+
+
+def _read(flag: Flag, raw: Any, command: str) -> Any:
     if raw is True:
         return True
     if flag.many:
@@ -91,7 +102,7 @@ def _read(flag: Flag, raw: Any) -> Any:
     except ValueError as error:
         raise UsageError(
             f"{flag.names.split()[0]}: '{raw}' {error}",
-            hint=f"it takes {flag.shape}; see: voicectl transcribe --help",
+            hint=f"it takes {flag.shape}; see: {command} --help",
         ) from error
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -131,3 +132,18 @@ def folder(text: str) -> Path:
     if not text:
         raise ValueError("names no folder")
     return Path(os.path.abspath(Path(text).expanduser()))  # noqa: PTH100 - removes `..`, follows no link
+
+
+def moment(text: str) -> datetime:
+    """Read a day or a point in time; without a zone it is that of this machine."""
+    try:
+        return datetime.fromisoformat(text.strip()).astimezone()
+    except (ValueError, OverflowError):
+        raise ValueError("is no date such as 2026-11-20 or 2026-11-20T18:30") from None
+
+
+def end(text: str) -> datetime:
+    """Read a point in time; a day means the end of it."""
+    found = moment(text)
+    is_day = len(text.strip()) <= len("2026-11-20")
+    return found + timedelta(days=1) if is_day else found

@@ -22,17 +22,22 @@ _UNFIT = str.maketrans("/\\\t", "__ ")
 
 
 def write(path: Path, text: str) -> None:
-    """Write `text` to `path` as UTF-8: after a crash the old file or the new one is there.
+    """Write `text` to `path` as UTF-8; see `write_blocks`."""
+    write_blocks(path, [text.encode(errors="replace")])
+
+
+def write_blocks(path: Path, blocks: Iterable[bytes]) -> None:
+    """Write `blocks` to `path`: after a crash the old file or the new one is there.
 
     Missing folders are made. Raises `DiskFull`, or `UsageError` when the folder
-    does not let us.
+    does not let us, and whatever `blocks` raises.
     """
     # Not `tempfile`: its files are 0600 whatever the umask, and so would the result be.
     draft = path.parent / f".voicectl-{secrets.token_hex(8)}.tmp"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with draft.open("xb") as file:
-            file.write(text.encode(errors="replace"))
+            file.writelines(blocks)
             file.flush()
             os.fsync(file.fileno())
         draft.replace(path)

@@ -1,16 +1,23 @@
-"""Calls: list, show, search, ask in SQL, delete everywhere."""
+"""Calls: list, show, search, select, take out as tables, ask in SQL, delete everywhere."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, BinaryIO, Literal
 
 from fastapi import APIRouter, Query
+from fastapi.responses import StreamingResponse
 from pydantic import Field
 
+from voicectl.selection import Found, Which
 from voicectl.types import CallLine, CallRecord, Deleted, Hit, Table
 from voicectl_daemon import removal
 from voicectl_daemon.parts import House, Tenant
+
+PARQUET = "application/vnd.apache.parquet"
+BLOCK = 1 << 20
+"""Bytes of a table that are sent at once."""
 
 router = APIRouter(prefix="/v1", tags=["calls"])
 
@@ -68,6 +75,31 @@ def search(
 ) -> list[Hit]:
     """Return segments that contain the text, upper and lower case alike."""
     return house.books.store.search(tenant, text, limit)
+
+
+@router.post("/selections")
+def select(which: Which, house: House, tenant: Tenant) -> list[Found]:
+    """Return the calls that fit everything that is given, the oldest first."""
+    return house.books.store.find(tenant, which)
+
+
+@router.post(
+    "/tables/{table}",
+    response_class=StreamingResponse,
+    responses={200: {"content": {PARQUET: {}}, "description": "A Parquet file"}},
+)
+def take_out(
+    table: Literal["calls", "segments", "words"], calls: list[str], house: House, tenant: Tenant
+) -> StreamingResponse:
+    """Return what is known of some calls, by whole ids, as one of the views of the store."""
+    made = house.books.store.parquet(tenant, table, calls)
+    return StreamingResponse(_blocks(made), media_type=PARQUET)
+
+
+def _blocks(file: BinaryIO) -> Iterator[bytes]:
+    with file:
+        while block := file.read(BLOCK):
+            yield block
 
 
 @router.post("/sql")
