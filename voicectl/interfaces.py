@@ -7,14 +7,15 @@ imports a model library; samples are NumPy arrays but only for the type checker.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Protocol, TypeAlias
 
 import msgspec
+from msgspec import Meta
 
 from voicectl.errors import VoicectlError
-from voicectl.types import Audio, CallRecord, RunnerInfo, Segment
+from voicectl.types import Audio, CallRecord, Part, RunnerInfo, Segment
 
 if TYPE_CHECKING:
     import numpy as np
@@ -48,6 +49,9 @@ class TranscribeOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True,
     threads: int = 0
     """0 takes every core this process may use."""
     batch_size: int = 8
+    piece_seconds: Annotated[float, Meta(ge=1.0)] = 300.0
+    """About how much of a recording is worked on at a time. What was heard is kept after each
+    piece; more also takes more memory."""
     temperature: tuple[float, ...] = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
     beam_size: int = 5
     best_of: int = 5
@@ -122,20 +126,33 @@ class Piece:
     seconds: float
     clips: tuple[Clip, ...]
     """One for each leg that is not silent."""
+    more: bool = False
+    """True when another piece follows."""
+
+    @property
+    def end(self) -> float:
+        """Where the next one begins."""
+        return self.offset + self.seconds
 
 
 class Recording(Protocol):
     """A recording that is read piece by piece, so that ten hours fit in memory."""
 
-    legs: str
-    """How its channels were understood, in words."""
+    legs: Mapping[str, Any]
+    """How its channels were understood; known with the first piece."""
     warnings: Sequence[str]
     """What was wrong with it and did not stop us; complete after the last piece."""
     seconds: float
     """Length as decoded so far."""
 
-    def pieces(self) -> Iterator[Piece]:
-        """Yield the whole recording in order. Raises `Undecodable`."""
+    def pieces(
+        self, begin: float = 0.0, understood: Mapping[str, Any] | None = None
+    ) -> Iterator[Piece]:
+        """Yield the recording in order, on from the piece that begins at `begin`.
+
+        They are the same pieces whether those before them are asked for or not.
+        `understood` is what `legs` was then. Raises `Undecodable`.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,8 +204,8 @@ class Transcriber(Protocol):
 class Tools(Protocol):
     """What a stage is lent while it runs."""
 
-    def recording(self, audio: Audio, channels: ChannelsWish) -> Recording:
-        """Open a recording; `see `ChannelsWish`."""
+    def recording(self, audio: Audio, channels: ChannelsWish, piece_seconds: float) -> Recording:
+        """Open a recording, to be read in pieces of about so many seconds."""
 
     def speech(self, clips: Sequence[Clip], options: TranscribeOptions) -> list[Clip]:
         """Return the clips levelled, with the regions in which somebody speaks."""
@@ -208,6 +225,12 @@ class Tools(Protocol):
     def heed(self) -> None:
         """Raise `Cancelled` when somebody asked for this work to stop."""
 
+    def keep(self, record: int, part: Part) -> None:
+        """Keep what a stage has of a record so far, on from the part kept before."""
+
+    def kept(self, record: int) -> Sequence[Part]:
+        """Return the parts that were kept of a record when its work was broken off, in order."""
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -220,6 +243,8 @@ class Outcome:
     error: VoicectlError | None = None
     runner: str = ""
     model: str = ""
+    earlier: float = 0.0
+    """Seconds that were spent on the record before its work was broken off."""
 
 
 class Stage(Protocol):

@@ -49,6 +49,11 @@ class Home:
         return self.folder / "uploads"
 
     @property
+    def drafts(self) -> Path:
+        """What was heard of recordings that are not done yet."""
+        return self.folder / "drafts"
+
+    @property
     def lock(self) -> Path:
         """Held by the daemon for as long as it lives; contains its PID."""
         return self.folder / "daemon.lock"

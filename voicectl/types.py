@@ -156,6 +156,20 @@ class Hit:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What was heard in a stretch of a recording, kept until the whole is done."""
+
+    begin: float
+    end: float
+    """The stretch, in seconds on the clock of the recording."""
+    segments: tuple[Segment, ...]
+    spent: float
+    """Seconds of work up to `end`."""
+    memory: dict[str, Any]
+    """What the stage has to know to go on from `end`; as JSON can say it."""
+
+
 class TaskState(StrEnum):
     """Where a task stands; the last five are final."""
 

@@ -9,6 +9,7 @@ from typing import Any
 from voicectl.types import EventKind, Task
 from voicectl_daemon import bus
 from voicectl_daemon.bus import Bus
+from voicectl_daemon.drafts import Drafts
 from voicectl_daemon.ledger import Ledger
 from voicectl_daemon.store import Store
 from voicectl_daemon.traces import Traces
@@ -17,10 +18,11 @@ from voicectl_daemon.traces import Traces
 class Books:
     """Everything that is kept, and everybody who is told."""
 
-    def __init__(self, ledger: Ledger, store: Store, events: Bus) -> None:
+    def __init__(self, ledger: Ledger, store: Store, drafts: Drafts, events: Bus) -> None:
         self.ledger = ledger
         self.traces = Traces(ledger)
         self.store = store
+        self.drafts = drafts
         self.bus = events
         self.placing = threading.Lock()
         """Held to look a result up and rely on it, and to delete a call."""

@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TypeVar
 
+import msgspec
+
 from voicectl.config import Workers
 from voicectl.errors import DiskFull, TooSlow, VoicectlError, WorkerDied
 from voicectl.types import CallRecord, EventKind, Problem, Task, TaskState, WorkerStatus
@@ -119,11 +121,13 @@ class Hand:
             self.dismiss()
         child = self.warm()
         tasks = tuple(self._open.values())
+        kept = tuple(self._kept(task, forced=wishes.force) for task in tasks)
         for task in tasks:
-            self._books.tell(EventKind.TASK_STARTED, task, seconds=task.seconds, done=0.0)
+            done = self._heard.get(task.id, 0.0)
+            self._books.tell(EventKind.TASK_STARTED, task, seconds=task.seconds, done=done)
         names = tuple(task.id for task in tasks)
         records = tuple(self._blank(task) for task in tasks)
-        order = wire.Run(ids.fresh(), wishes.steps, names, records)
+        order = wire.Run(ids.fresh(), wishes.steps, names, records, kept)
         try:
             child.send(order)
             self._listen(child, order.order, first.job)
@@ -136,8 +140,15 @@ class Hand:
         ledger = self._books.ledger
         for task in list(self._open.values()):
             if self._books.store.has(task.key or task.id):
+                self._books.drafts.drop(task)
                 once = task.attempts == 1
                 self._end(task, partial(ledger.finish, task.id, self.owner, skipped=once))
+
+    def _kept(self, task: Task, *, forced: bool) -> msgspec.Raw:
+        """Return what an earlier attempt heard of a recording, and note how far that reaches."""
+        draft = self._books.drafts.read(task, only_of_job=forced)
+        self._heard[task.id] = draft.end
+        return draft.parts
 
     def _blank(self, task: Task) -> CallRecord:
         audio = self._books.ledger.audio(task.id)
@@ -189,21 +200,30 @@ class Hand:
     def _hear(self, report: wire.Report | None, watch: _Watch) -> None:
         if isinstance(report, wire.Alive):
             self._alive = report
-        elif isinstance(report, wire.Progress):
+        elif isinstance(report, wire.Progress | wire.Heard | wire.Kept | wire.Failed):
             watch.moved()
-            if (task := self._open.get(report.task or "")) is not None:
-                self._heard[task.id] = report.seconds
-                self._books.tell(EventKind.TASK_PROGRESS, task, seconds=report.seconds)
-        elif isinstance(report, wire.Heard):
-            watch.moved()
-            heard, task = report.segment, self._open.get(report.task)
+            task = self._open.get(report.task or "")
             if task is not None:
-                told = ("start", "end", "text", "speaker", "language", "suspect")
-                detail = {name: getattr(heard, name) for name in told}
-                self._books.tell(EventKind.TASK_SEGMENT, task, **detail)
-        elif isinstance(report, wire.Failed) and report.task in self._open:
+                self._hear_of(task, report)
+
+    def _hear_of(
+        self, task: Task, report: wire.Progress | wire.Heard | wire.Kept | wire.Failed
+    ) -> None:
+        if isinstance(report, wire.Progress):
+            self._heard[task.id] = report.seconds
+            self._books.tell(EventKind.TASK_PROGRESS, task, seconds=report.seconds)
+        elif isinstance(report, wire.Heard):
+            told = ("start", "end", "text", "speaker", "language", "confidence", "suspect")
+            detail = {name: getattr(report.segment, name) for name in told}
+            self._books.tell(EventKind.TASK_SEGMENT, task, **detail)
+        elif isinstance(report, wire.Kept):
+            try:
+                self._books.drafts.add(task, report.part)
+            except DiskFull as full:
+                log.warning("%s", full.text)  # the work itself can go on
+        else:
             error = VoicectlError(report.text, hint=report.hint)
-            self._close(self._open[report.task], TaskState.FAILED, error, report.code)
+            self._close(task, TaskState.FAILED, error, report.code)
 
     def _whole_order_failed(self, report: wire.Report | None) -> bool:
         """True when the child gave up the order; what was open is closed or put back."""
@@ -239,6 +259,7 @@ class Hand:
         self._patiently(results[0][0], lambda: books.store.save_all(records))
         for task, record in results:
             transcript = record.transcript
+            books.drafts.drop(task)  # what is in the store needs no draft, whatever comes now
             self._end(
                 task,
                 partial(books.ledger.finish, task.id, self.owner),

@@ -27,6 +27,7 @@ from voicectl.errors import DaemonBusy, DaemonUnreachable, VoicectlError
 from voicectl_daemon import door
 from voicectl_daemon.books import Books
 from voicectl_daemon.bus import Bus
+from voicectl_daemon.drafts import Drafts
 from voicectl_daemon.foreman import Foreman
 from voicectl_daemon.ledger import Ledger
 from voicectl_daemon.parts import Parts
@@ -118,7 +119,8 @@ def build(home: paths.Home, settings: Config, stack: ExitStack, *, on_demand: bo
     stack.callback(ledger.close)
     store = Store(home.store)
     stack.callback(store.close)
-    books, uploads = Books(ledger, store, Bus()), Uploads(home.uploads)
+    books = Books(ledger, store, Drafts(home.drafts), Bus())
+    uploads = Uploads(home.uploads)
     models = Path(settings.models) if settings.models else home.models
     foreman = Foreman(books, settings.workers, str(models), home.bell)
     planner = Planner(books, foreman, models, uploads, settings.workers.attempts)
@@ -151,6 +153,7 @@ def _sweep(parts: Parts) -> None:
     parts.foreman.sweep()
     parts.planner.wake()
     parts.uploads.tidy(parts.books.traces)
+    parts.books.drafts.tidy(parts.books.traces)
     parts.books.store.mend()
 
 

@@ -41,6 +41,7 @@ def _remove(books: Books, uploads: Uploads, call: str, with_recording: bool) -> 
         doomed.append(recording)
     removed, left = _unlink(doomed)
     books.traces.forget(call)
+    books.drafts.forget(call)
     books.settle()
     try:
         books.store.delete(call)

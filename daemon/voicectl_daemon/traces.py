@@ -60,6 +60,21 @@ class Traces:
         )
         return {row["path"].removeprefix(UPLOAD) for row in rows}
 
+    def draft_needed(self, call: str, key: str, since: float) -> bool:
+        """True while a draft may still become a result.
+
+        What did not succeed may be retried when it ended after `since`.
+        """
+        return bool(
+            self._ledger.rows(
+                "SELECT 1 FROM task WHERE call=? AND key=? "
+                "AND (finished IS NULL OR finished > ? AND state<>'done') LIMIT 1",
+                call,
+                key,
+                since,
+            )
+        )
+
     def at_work(self, call: str) -> bool:
         """True while somebody works on the call."""
         return bool(

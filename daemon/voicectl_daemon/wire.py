@@ -41,6 +41,8 @@ class Run(msgspec.Struct, tag=True, frozen=True):
     tasks: tuple[str, ...]
     records: tuple[CallRecord, ...]
     """One for each task."""
+    kept: tuple[msgspec.Raw, ...]
+    """For each task the list of `voicectl.types.Part` from when its work was broken off."""
 
 
 class Stop(msgspec.Struct, tag=True, frozen=True):
@@ -67,6 +69,14 @@ class Progress(msgspec.Struct, tag=True, frozen=True):
 
     seconds: float
     task: str | None = None
+
+
+class Kept(msgspec.Struct, tag=True, frozen=True):
+    """What was heard in a stretch of a recording, to be kept until the whole is done."""
+
+    task: str
+    part: msgspec.Raw
+    """A `voicectl.types.Part`; the daemon only files it."""
 
 
 class Alive(msgspec.Struct, tag=True, frozen=True):
@@ -98,7 +108,7 @@ class Failed(msgspec.Struct, tag=True, frozen=True):
 
 
 Order: TypeAlias = Look | Run | Stop
-Report: TypeAlias = Looked | Heard | Progress | Alive | Finished | Failed | Ended
+Report: TypeAlias = Looked | Heard | Progress | Kept | Alive | Finished | Failed | Ended
 
 _orders: msgspec.json.Decoder[Order] = msgspec.json.Decoder(Order)
 _reports: msgspec.json.Decoder[Report] = msgspec.json.Decoder(Report)

@@ -21,11 +21,12 @@ from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+import msgspec
 import psutil
 
 from voicectl.errors import Cancelled, RecordingError, VoicectlError
 from voicectl.interfaces import ChannelsWish, Clip, Recording, TranscribeOptions, Transcriber
-from voicectl.types import Audio, Segment
+from voicectl.types import Audio, Part, Segment
 from voicectl_daemon import wire
 from voicectl_models import decode, recording, speech
 from voicectl_models.pool import Pool
@@ -122,15 +123,18 @@ class Lent:
         self._pool = pool
         self._order = order
 
-    def recording(self, audio: Audio, channels: ChannelsWish) -> Recording:
+    def recording(self, audio: Audio, channels: ChannelsWish, piece_seconds: float) -> Recording:
         """Open a recording that is read piece by piece, if it is still what was looked at."""
-        alive = partial(self._worker.tell, wire.Progress(0.0))
-        if digest(audio.path, audio.name, alive) != audio.sha256:
+        if digest(audio.path, audio.name, self._go_on) != audio.sha256:
             raise RecordingError(
                 f"{audio.name} was changed after it was looked at",
                 hint="when it is complete, ask for it again",
             )
-        return recording.Recorded(audio, channels)
+        return recording.Recorded(audio, channels, piece_seconds, self._go_on)
+
+    def _go_on(self) -> None:
+        self.heed()
+        self._worker.tell(wire.Progress(0.0))
 
     def speech(self, clips: Sequence[Clip], options: TranscribeOptions) -> list[Clip]:
         """Return the clips levelled, with the regions in which somebody speaks."""
@@ -152,6 +156,18 @@ class Lent:
         """Give up when nobody wants the work any more."""
         if self._worker.stopped(self._order.order):
             raise Cancelled("cancelled")
+
+    def keep(self, record: int, part: Part) -> None:
+        """Give the daemon something to keep."""
+        raw = msgspec.Raw(msgspec.json.encode(part))
+        self._worker.tell(wire.Kept(self._order.tasks[record], raw))
+
+    def kept(self, record: int) -> Sequence[Part]:
+        """Return what was kept when the work was broken off."""
+        try:
+            return msgspec.json.decode(self._order.kept[record], type=tuple[Part, ...])
+        except msgspec.DecodeError:
+            return ()  # it was written by another version
 
 
 def look(path: str, name: str, alive: Callable[[], None]) -> Audio:

@@ -67,7 +67,7 @@ def run(plan: Plan, records: Sequence[CallRecord], tools: Tools) -> Iterator[Out
                 yield replace(outcome, index=index)
                 continue
             share = _share(outcome.record, [waiting[i] for i in waiting])
-            took = (time.monotonic() - began) * share
+            took = (time.monotonic() - began) * share + outcome.earlier
             waiting[index] = _stamped(outcome, step, took, digest)
             if last:
                 yield replace(outcome, index=index, record=waiting[index])

@@ -24,7 +24,7 @@ from report import Section, arguments, at_most, models
 
 from voicectl.client import Door
 from voicectl.interfaces import ChannelsWish, Clip, Recording, TranscribeOptions
-from voicectl.types import DEFAULT_TENANT, Ask, Audio, CallRecord, EventKind, Segment, Source
+from voicectl.types import DEFAULT_TENANT, Ask, Audio, CallRecord, EventKind, Part, Segment, Source
 from voicectl_models import speech
 from voicectl_models.faster_whisper import FasterWhisper
 from voicectl_models.recording import Recorded
@@ -83,8 +83,8 @@ class Quiet:
     def __init__(self, recogniser: FasterWhisper) -> None:
         self._recogniser = recogniser
 
-    def recording(self, audio: Audio, channels: ChannelsWish) -> Recording:
-        return Recorded(audio, channels)
+    def recording(self, audio: Audio, channels: ChannelsWish, piece_seconds: float) -> Recording:
+        return Recorded(audio, channels, piece_seconds)
 
     def speech(self, clips: Sequence[Clip], wanted: TranscribeOptions) -> list[Clip]:
         return speech.find(clips, wanted)
@@ -97,6 +97,11 @@ class Quiet:
     def progress(self, record: int, seconds: float) -> None: ...
 
     def heed(self) -> None: ...
+
+    def keep(self, record: int, part: Part) -> None: ...
+
+    def kept(self, record: int) -> Sequence[Part]:
+        return ()
 
 
 def directly(quiet: Quiet, call: built.Built) -> Cost:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from itertools import groupby
-from typing import ClassVar
+from typing import Any, ClassVar
+
+import msgspec
 
 from voicectl.errors import RecordingError
 from voicectl.interfaces import (
@@ -19,10 +22,12 @@ from voicectl.interfaces import (
     TranscribeOptions,
     Wish,
 )
-from voicectl.types import CallRecord, Segment, Transcript
+from voicectl.types import CallRecord, Part, Segment, Transcript
 
 TOGETHER_SECONDS = 600.0
 """Short recordings are recognised together until they are this long."""
+MARK_SECONDS = 0.5
+"""Progress is told no more often."""
 
 
 class Transcribe:
@@ -44,10 +49,24 @@ class Transcribe:
         calls = [_Call(index, record, options, tools) for index, record in enumerate(records)]
         for pieces in _together(calls):
             _hear(pieces, options, tools)
+            for call, piece in pieces:
+                if piece.more:
+                    call.keep(piece)
             for call in {id(call): call for call, _ in pieces}.values():
                 if call.complete:
                     yield call.outcome()
         yield from (call.outcome() for call in calls if not call.told)
+
+
+@dataclass(frozen=True, slots=True)
+class _Memory:
+    """What has to be known of the pieces before to go on with the next one."""
+
+    legs: Mapping[str, Any]
+    guess: LanguageGuess | None
+    speech_seconds: float
+    runner: str
+    model: str
 
 
 class _Call:
@@ -68,14 +87,48 @@ class _Call:
         self._error: RecordingError | None = None
         self._recording: Recording | None = None
         self._model = self._runner = ""
+        self._given = 0
+        self._began = time.monotonic()
+        self._earlier = 0.0
 
     def pieces(self) -> Iterator[Piece]:
-        """Yield the call piece by piece; one that cannot be read just ends."""
+        """Yield the call piece by piece, on from what was kept; one that cannot be read just ends.
+
+        What is heard in a piece must not depend on whether the work was broken off before it.
+        """
+        options = self._options
         try:
-            self._recording = self._tools.recording(self._record.audio, self._options.channels)
-            yield from self._recording.pieces()
+            self._recording = self._tools.recording(
+                self._record.audio, options.channels, options.piece_seconds
+            )
+            kept = self._tools.kept(self.index)
+            memory = _memory(kept)
+            if memory is None:
+                yield from self._recording.pieces()
+            else:
+                self._remember(kept, memory)
+                yield from self._recording.pieces(kept[-1].end, memory.legs)
         except RecordingError as error:
             self._error = error
+
+    def _remember(self, kept: Sequence[Part], memory: _Memory) -> None:
+        self._segments = [segment for part in kept for segment in part.segments]
+        self._given = len(self._segments)
+        self._earlier = kept[-1].spent
+        self._guess, self._speech_seconds = memory.guess, memory.speech_seconds
+        self._runner, self._model = memory.runner, memory.model
+
+    def keep(self, piece: Piece) -> None:
+        """Give away what was heard in a piece, to be kept until the call is done."""
+        assert self._recording is not None  # noqa: S101, the piece is of it
+        memory = _Memory(
+            self._recording.legs, self._guess, self._speech_seconds, self._runner, self._model
+        )
+        segments = tuple(self._segments[self._given :])
+        spent = round(self._earlier + time.monotonic() - self._began, 3)
+        part = Part(piece.offset, piece.end, segments, spent, asdict(memory))
+        self._given = len(self._segments)
+        self._tools.keep(self.index, part)
 
     def language(self, clips: Sequence[Clip]) -> str | None:
         """Return the language of the call, found out from the first piece with speech."""
@@ -115,7 +168,7 @@ class _Call:
                 warnings=tuple(self._recording.warnings),
             )
         record = replace(self._record, audio=audio, transcript=self._transcript())
-        return Outcome(self.index, record, None, self._runner, self._model)
+        return Outcome(self.index, record, None, self._runner, self._model, self._earlier)
 
     def _transcript(self) -> Transcript:
         ordered = sorted(self._segments, key=lambda segment: (segment.start, segment.end))
@@ -140,13 +193,20 @@ class _Call:
         return names[clip.channel] if clip.channel < len(names) else f"SPEAKER_{clip.channel:02d}"
 
 
+def _memory(kept: Sequence[Part]) -> _Memory | None:
+    try:
+        return msgspec.convert(kept[-1].memory, _Memory) if kept else None
+    except msgspec.ValidationError:
+        return None  # it was written by another version
+
+
 def _together(calls: Sequence[_Call]) -> Iterator[list[tuple[_Call, Piece]]]:
     """Yield pieces that are recognised together: one of a long call, or many short calls."""
     waiting: list[tuple[_Call, Piece]] = []
     for call in calls:
         for piece in call.pieces():
             waiting.append((call, piece))
-            if sum(piece.seconds for _, piece in waiting) >= TOGETHER_SECONDS:
+            if piece.more or sum(piece.seconds for _, piece in waiting) >= TOGETHER_SECONDS:
                 yield waiting
                 waiting = []
         call.complete = True
@@ -164,11 +224,7 @@ def _hear(pieces: Sequence[tuple[_Call, Piece]], options: TranscribeOptions, too
         spoken = by_language.setdefault(call.language(clips), [])
         spoken += [(call, clip) for clip in clips if clip.speech]
 
-    def heed(share: float) -> None:
-        tools.heed()
-        for call, piece in pieces:
-            tools.progress(call.index, piece.offset + share * piece.seconds)
-
+    heed = _Marks(pieces, tools)
     for language, spoken in by_language.items():
         if not spoken:
             continue
@@ -178,3 +234,23 @@ def _hear(pieces: Sequence[tuple[_Call, Piece]], options: TranscribeOptions, too
             call, clip = spoken[index]
             call.add(clip, segment, recogniser.info.name, recogniser.model)
     heed(1.0)
+
+
+class _Marks:
+    """Tells how far pieces are that are worked on together."""
+
+    def __init__(self, pieces: Sequence[tuple[_Call, Piece]], tools: Tools) -> None:
+        self._pieces = pieces
+        self._tools = tools
+        self._share = 0.0
+        self._told = time.monotonic()
+
+    def __call__(self, share: float) -> None:
+        """Take the share that is done; tell of it when it grew, and not too often."""
+        self._tools.heed()
+        now = time.monotonic()
+        if share <= self._share or (share < 1 and now - self._told < MARK_SECONDS):
+            return
+        self._share, self._told = share, now
+        for call, piece in self._pieces:
+            self._tools.progress(call.index, piece.offset + share * piece.seconds)

@@ -1,0 +1,150 @@
+"""What was heard of recordings that are not done yet, so that nobody has to hear it again.
+
+A file for each result that is on its way, named by its call and its key; a line
+is a part, on disk before the next one is begun. The daemon does not look into
+them. They hold what was said: they are private, and go when the result is in
+the store, when the call is deleted, or when nobody has tried again for a week.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from voicectl import __version__
+from voicectl.errors import DiskFull
+from voicectl.types import Task
+from voicectl_daemon.traces import Traces
+from voicectl_daemon.uploads import RETRY_SECONDS
+
+NEAR = 1e-6
+"""Seconds; parts that lie closer follow each other."""
+
+
+class _Head(msgspec.Struct, frozen=True):
+    """The first line."""
+
+    version: str
+    """Another version may hear other words."""
+    job: str
+
+
+class _Stretch(msgspec.Struct, frozen=True):
+    """Of a part, all that matters here."""
+
+    begin: float
+    end: float
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What is kept of a recording."""
+
+    end: float = 0.0
+    """How far it reaches, in seconds on the clock of the recording."""
+    parts: msgspec.Raw = msgspec.Raw(b"[]")
+    """A JSON list of `voicectl.types.Part`, without gaps from the beginning to `end`."""
+
+
+class Drafts:
+    """The folder of drafts. Of equal recordings only one is worked on at a time."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        folder.mkdir(mode=0o700, exist_ok=True)
+
+    def read(self, task: Task, *, only_of_job: bool) -> Draft:
+        """Return what is kept for a task that is about to be worked on.
+
+        What cannot be used is removed: the draft of another version, with
+        `only_of_job` that of another job, and whatever follows a line that was
+        not written whole.
+        """
+        path = self._path(task)
+        try:
+            content = path.read_bytes()
+        except FileNotFoundError:
+            return Draft()
+        head, *lines = content.splitlines(keepends=True)
+        if not _fits(head, task.job if only_of_job else None):
+            path.unlink()
+            return Draft()
+        good, end = [], 0.0
+        for line, stretch in _stretches(lines):
+            if abs(stretch.begin - end) > NEAR:
+                break
+            good.append(line)
+            end = stretch.end
+        os.truncate(path, len(head) + sum(map(len, good)))
+        return Draft(end, msgspec.Raw(b"[" + b",".join(good) + b"]"))
+
+    def add(self, task: Task, part: msgspec.Raw) -> None:
+        """Keep one more part of a task; it is on disk when this returns. Raises `DiskFull`.
+
+        A part from the beginning on takes the place of all that was kept before.
+        """
+        path = self._path(task)
+        if msgspec.json.decode(part, type=_Stretch).begin < NEAR:
+            path.unlink(missing_ok=True)
+        new = not path.exists()
+        head = msgspec.json.encode(_Head(__version__, task.job)) + b"\n" if new else b""
+        try:
+            file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            with open(file, "ab", buffering=0) as draft:  # noqa: PTH123, of a descriptor
+                draft.write(head + bytes(part) + b"\n")
+                os.fsync(file)
+            if new:
+                self._sync()
+        except OSError as error:
+            raise DiskFull(
+                "what was heard so far cannot be kept; the disk is probably full",
+                hint="make room; if the work is broken off now, more of it is done again",
+            ) from error
+
+    def drop(self, task: Task) -> None:
+        """Remove the draft of a task."""
+        self._path(task).unlink(missing_ok=True)
+
+    def forget(self, call: str) -> None:
+        """Remove all drafts of a call."""
+        for path in self._folder.glob(f"{call}.*"):
+            path.unlink(missing_ok=True)
+
+    def tidy(self, traces: Traces) -> None:
+        """Remove what nobody will go on with."""
+        since = time.time() - RETRY_SECONDS
+        for path in self._folder.iterdir():
+            call, _, key = path.name.partition(".")
+            if not traces.draft_needed(call, key, since):
+                path.unlink(missing_ok=True)
+
+    def _path(self, task: Task) -> Path:
+        return self._folder / f"{task.call}.{task.key}"
+
+    def _sync(self) -> None:
+        descriptor = os.open(self._folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _fits(line: bytes, job: str | None) -> bool:
+    with contextlib.suppress(msgspec.DecodeError):
+        head = msgspec.json.decode(line, type=_Head)
+        return line.endswith(b"\n") and head.version == __version__ and job in (None, head.job)
+    return False
+
+
+def _stretches(lines: list[bytes]) -> Iterator[tuple[bytes, _Stretch]]:
+    """Yield lines up to one that was not written whole."""
+    with contextlib.suppress(msgspec.DecodeError):
+        for line in lines:
+            if line.endswith(b"\n"):
+                yield line, msgspec.json.decode(line, type=_Stretch)
