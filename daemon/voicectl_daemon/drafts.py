@@ -46,9 +46,9 @@ class _Stretch(msgspec.Struct, frozen=True):
 class Draft:
     """What is kept of a recording."""
 
-    end: float = 0.0
+    end: float
     """How far it reaches, in seconds on the clock of the recording."""
-    parts: msgspec.Raw = msgspec.Raw(b"[]")
+    parts: msgspec.Raw
     """A JSON list of `voicectl.types.Part`, without gaps from the beginning to `end`."""
 
 
@@ -70,11 +70,11 @@ class Drafts:
         try:
             content = path.read_bytes()
         except FileNotFoundError:
-            return Draft()
+            return _nothing()
         head, *lines = content.splitlines(keepends=True)
         if not _fits(head, task.job if only_of_job else None):
             path.unlink()
-            return Draft()
+            return _nothing()
         good, end = [], 0.0
         for line, stretch in _stretches(lines):
             if abs(stretch.begin - end) > NEAR:
@@ -119,7 +119,7 @@ class Drafts:
     def tidy(self, traces: Traces) -> None:
         """Remove what nobody will go on with."""
         since = time.time() - RETRY_SECONDS
-        for path in self._folder.iterdir():
+        for path in self._folder.glob("*.*"):
             call, _, key = path.name.partition(".")
             if not traces.draft_needed(call, key, since):
                 path.unlink(missing_ok=True)
@@ -133,6 +133,10 @@ class Drafts:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def _nothing() -> Draft:
+    return Draft(0.0, msgspec.Raw(b"[]"))
 
 
 def _fits(line: bytes, job: str | None) -> bool:

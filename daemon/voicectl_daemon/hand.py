@@ -147,7 +147,9 @@ class Hand:
     def _kept(self, task: Task, *, forced: bool) -> msgspec.Raw:
         """Return what an earlier attempt heard of a recording, and note how far that reaches."""
         draft = self._books.drafts.read(task, only_of_job=forced)
-        self._heard[task.id] = draft.end
+        if draft.end:
+            self._heard[task.id] = draft.end
+            self._renew()
         return draft.parts
 
     def _blank(self, task: Task) -> CallRecord:

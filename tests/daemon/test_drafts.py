@@ -1,0 +1,167 @@
+"""Work that is broken off goes on from the last piece, and nothing stays of it that should not."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+from typing import TYPE_CHECKING, Any
+
+from voicectl.types import EventKind, Job, Task, TaskState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.conftest import Site
+    from tests.daemon.conftest import Desk
+
+SECONDS = 68.0
+PIECES: dict[str, dict[str, Any]] = {
+    "transcribe": {"language": "en", "piece_seconds": 8.0, "temperature": [0.0], "threads": 1}
+}
+"""Short pieces. Without a draw of words, two runs hear the same."""
+
+
+def drafts(site: Site) -> list[Path]:
+    return list(site.home.drafts.iterdir())
+
+
+def parts(site: Site) -> int:
+    """How many parts are kept."""
+    return sum(len(draft.read_bytes().splitlines()) - 1 for draft in drafts(site))
+
+
+def head(site: Site) -> dict[str, str]:
+    """What is said of a draft; empty while there is none."""
+    for draft in drafts(site):
+        first: dict[str, str] = json.loads(draft.read_bytes().splitlines()[0])
+        return first
+    return {}
+
+
+def begun_at(desk: Desk, job: Job) -> float:
+    """Wait until work goes on that was broken off; return where."""
+    with desk.watch(job.id) as events:
+        for event in events:
+            assert event.kind is not EventKind.JOB_FINISHED
+            if event.kind is EventKind.TASK_STARTED and event.detail and event.detail["done"]:
+                return float(event.detail["done"])
+    raise AssertionError("the daemon left")
+
+
+def break_off(desk: Desk, site: Site, job: Job) -> None:
+    """Cancel a job when two parts are kept; they stay, as it may be retried."""
+    site.wait_until(lambda: parts(site) >= 2, "two parts are kept")
+    desk.door.cancel(job.id)
+    assert [str(task.state) for task in desk.wait(job)] == ["cancelled"]
+    assert parts(site) >= 2
+
+
+def kill_worker(desk: Desk, site: Site, job: Job) -> None:
+    site.workers()[0].kill()
+
+
+def kill_daemon(desk: Desk, site: Site, job: Job) -> None:
+    site.kill()
+    desk.door.job(job.id)
+
+
+def end_daemon(desk: Desk, site: Site, job: Job) -> None:
+    pid = site.pid or 0
+    os.kill(pid, signal.SIGTERM)
+    site.wait_until(lambda: site.is_gone(pid), "it has left")
+    desk.door.job(job.id)
+
+
+def cancel_and_retry(desk: Desk, site: Site, job: Job) -> None:
+    desk.door.cancel(job.id)
+    site.wait_until(lambda: desk.door.tasks(job.id)[0].state.final, "it is cancelled")
+    desk.door.retry(job.id)
+
+
+def transcript(desk: Desk, task: Task) -> object:
+    assert task.call is not None
+    return desk.door.call(task.call, task.key).transcript
+
+
+def test_it_goes_on_and_nobody_can_tell(
+    desk: Desk, site: Site, make_call: Callable[..., Path]
+) -> None:
+    path = make_call("long", 0.0, SECONDS)
+    (straight,) = desk.do(path, options=PIECES)
+    expected = transcript(desk, straight)
+    assert drafts(site) == []
+
+    job = desk.ask(path, options=PIECES, force=True)
+    reached = 0
+    for disturb in (kill_worker, kill_daemon, end_daemon, cancel_and_retry):
+        site.wait_until(lambda before=reached: parts(site) > before, "one more is kept")
+        reached = parts(site)
+        disturb(desk, site, job)
+        assert begun_at(desk, job) > 0
+        assert parts(site) >= reached, "nothing that was kept is lost"
+    (task,) = desk.wait(job)
+
+    assert (task.state, task.skipped) == (TaskState.DONE, False)
+    assert transcript(desk, task) == expected
+    assert drafts(site) == []
+
+
+def test_another_job_that_insists_begins_anew(
+    desk: Desk, site: Site, make_call: Callable[..., Path]
+) -> None:
+    path = make_call("long", 0.0, SECONDS)
+    first = desk.ask(path, options=PIECES)
+    break_off(desk, site, first)
+    insisting = desk.ask(path, options=PIECES, force=True)
+    site.wait_until(lambda: head(site).get("job") == insisting.id, "it keeps parts of its own")
+    assert parts(site) < 3
+    desk.door.cancel(insisting.id)
+    desk.wait(insisting)
+
+
+def test_what_was_torn_or_is_of_another_version_is_not_used(
+    desk: Desk, site: Site, make_call: Callable[..., Path]
+) -> None:
+    path = make_call("long", 0.0, SECONDS)
+    job = desk.ask(path, options=PIECES)
+    break_off(desk, site, job)
+    (draft,) = drafts(site)
+    assert draft.stat().st_mode & 0o777 == 0o600
+    top, first, second, *_ = draft.read_bytes().splitlines(keepends=True)
+    draft.write_bytes(top + first + second[: len(second) // 2])
+
+    desk.door.retry(job.id)
+    assert 4.0 <= begun_at(desk, job) <= 8.0, "the first part counts, the torn one does not"
+    break_off(desk, site, job)
+    other = top.replace(b'"version":"', b'"version":"0')
+    draft.write_bytes(other + first + second)
+    desk.door.retry(job.id)
+    site.wait_until(lambda: draft.exists() and not draft.read_bytes().startswith(other), "anew")
+    desk.door.cancel(job.id)
+    desk.wait(job)
+
+
+def test_deleted_means_deleted(desk: Desk, site: Site, make_call: Callable[..., Path]) -> None:
+    path = make_call("long", 0.0, SECONDS)
+    (done,) = desk.do(path, options={"transcribe": PIECES["transcribe"] | {"piece_seconds": 60.0}})
+    assert done.call is not None
+    text = desk.door.call(done.call).transcript.segments[0].text.encode()  # type: ignore[union-attr]
+    job = desk.ask(path, options=PIECES)
+    break_off(desk, site, job)
+    assert text in drafts(site)[0].read_bytes()
+
+    desk.door.delete(done.call)
+
+    assert drafts(site) == []
+
+
+def test_work_goes_on_when_nothing_can_be_kept(
+    desk: Desk, site: Site, make_call: Callable[..., Path]
+) -> None:
+    shutil.rmtree(site.home.drafts)
+    (task,) = desk.do(make_call("long", 0.0, 30.0), options=PIECES)
+    assert task.state is TaskState.DONE
+    assert "cannot be kept" in site.log
