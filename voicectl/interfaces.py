@@ -39,6 +39,10 @@ class TranscribeOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True,
     language: str | None = None
     languages: tuple[str, ...] = ()
     """The languages that may be detected; empty allows all."""
+    language_detection_threshold: Annotated[float, Meta(ge=0, le=1)] = 0.6
+    """A stretch of a leg is taken for another language than the rest only above this."""
+    language_detection_segments: Annotated[int, Meta(ge=1)] = 4
+    """At least so many windows of each leg are asked about; fewer where there is less speech."""
     task: Literal["transcribe", "translate"] = "transcribe"
     channels: ChannelsWish = "auto"
     channel_names: tuple[str, ...] = ()
@@ -73,6 +77,15 @@ class TranscribeOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True,
     vad_min_speech_duration_ms: int = 0
     vad_max_speech_duration_s: float = 28.0
     vad_min_silence_duration_ms: int = 500
+
+    @property
+    def in_order(self) -> bool:
+        """True when speech must be recognised in the order of time, one leg after the other."""
+        return (
+            self.condition_on_previous_text
+            or not self.vad_filter
+            or self.hallucination_silence_threshold is not None
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,8 +210,13 @@ class Transcriber(Protocol):
         come in order of time. See `Heed`.
         """
 
-    def detect(self, clips: Sequence[Clip], options: TranscribeOptions) -> LanguageGuess:
-        """Return the language of most of the speech in `clips`."""
+    def detect(
+        self, clips: Sequence[Clip], options: TranscribeOptions
+    ) -> Sequence[Mapping[str, float]]:
+        """Return how likely each language is in each clip, from half a minute of its speech.
+
+        A recogniser of one language says that language.
+        """
 
 
 class Tools(Protocol):

@@ -80,6 +80,8 @@ class Segment:
     suspect: str | None = None
     """Why the text may be invented (`loop`, `silence`, …); None when it is not suspected."""
     decoding: Decoding | None = None
+    language_probability: float | None = None
+    """0 to 1, of the turn or of its leg; None when the language was given."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,8 @@ SEGMENT_SHAPE = """[{"id":"INTEGER","start":"DOUBLE","end":"DOUBLE","text":"VARC
 "speaker":"VARCHAR","channel":"INTEGER","language":"VARCHAR","confidence":"DOUBLE",
 "suspect":"VARCHAR","words":[{"start":"DOUBLE","end":"DOUBLE","text":"VARCHAR",
 "probability":"DOUBLE"}],"decoding":{"seek":"INTEGER","tokens":["INTEGER"],"temperature":"DOUBLE",
-"avg_logprob":"DOUBLE","compression_ratio":"DOUBLE","no_speech_prob":"DOUBLE"}}]"""
+"avg_logprob":"DOUBLE","compression_ratio":"DOUBLE","no_speech_prob":"DOUBLE"},
+"language_probability":"DOUBLE"}]"""
 DONE_SHAPE = """[{"stage":"VARCHAR","runner":"VARCHAR","model":"VARCHAR","at":"TIMESTAMP",
 "seconds":"DOUBLE","recipe_hash":"VARCHAR"}]"""
 

@@ -66,3 +66,10 @@ CREATE OR REPLACE VIEW calls AS
            c.created, t.task, t.language, t.language_probability, t.model, t.speech_seconds,
            c.warnings
     FROM book.calls c LEFT JOIN book.transcripts t ON t.call = c.id AND t.latest;
+
+-- migration 3
+ALTER TABLE book.segments ADD COLUMN language_probability DOUBLE;  -- NULL when it was given
+CREATE OR REPLACE VIEW segments AS
+    SELECT s.call, s.tenant, s.id, s."start", s."end", s.text, s.speaker, s.channel, s.language,
+           s.confidence, s.suspect, s.words, s.language_probability
+    FROM book.segments s JOIN book.transcripts t ON t.key = s.key AND t.latest;

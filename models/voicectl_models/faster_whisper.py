@@ -15,14 +15,14 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, ClassVar
 
-import numpy as np
 from faster_whisper import WhisperModel
 
 from voicectl.errors import ModelMissing
-from voicectl.interfaces import RATE, Clip, Heed, LanguageGuess, TranscribeOptions
+from voicectl.interfaces import RATE, Clip, Heed, TranscribeOptions
 from voicectl.types import Decoding, RunnerInfo, Segment
 from voicectl_models import device, speech, suspect, windows
 from voicectl_models.hearing import Hearing, as_words, mean_probability, rounded, shifted
+from voicectl_models.language import probabilities
 from voicectl_models.packed import Bench
 from voicectl_models.windows import Window
 
@@ -41,7 +41,7 @@ class FasterWhisper:
         cores = device.threads(options.threads, device.available_cores())
         # On a processor several batches side by side, on one core each, get through more
         # than one batch on all cores; the weights are shared between them.
-        self._side_by_side = 1 if where == "cuda" or _needs_order(options) else cores
+        self._side_by_side = 1 if where == "cuda" or options.in_order else cores
         try:
             self._whisper = WhisperModel(
                 folder,
@@ -61,7 +61,7 @@ class FasterWhisper:
     @classmethod
     def load_key(cls, options: TranscribeOptions) -> tuple[str, ...]:
         """Return what of the options decides how weights are loaded."""
-        order = str(_needs_order(options))
+        order = str(options.in_order)
         where = (options.device, str(options.device_index), options.compute_type)
         return (*where, str(options.threads), order)
 
@@ -76,7 +76,7 @@ class FasterWhisper:
         spoken = language or "en"
         if not self._whisper.model.is_multilingual:
             spoken = "en"
-        if _needs_order(options):
+        if options.in_order:
             yield from self._in_order(clips, options, spoken, heed)
             return
         todo = windows.pack([clip.speech for clip in clips], [clip.group for clip in clips])
@@ -94,22 +94,11 @@ class FasterWhisper:
                 ]
                 yield from sorted(heard, key=lambda one: (clips[one[0]].recording, one[1].start))
 
-    def detect(self, clips: Sequence[Clip], options: TranscribeOptions) -> LanguageGuess:
-        """Return the language of the first half minute of speech."""
+    def detect(self, clips: Sequence[Clip], options: TranscribeOptions) -> list[dict[str, float]]:
+        """Return how likely each language is in each clip."""
         if not self._whisper.model.is_multilingual:
-            return LanguageGuess("en", 1.0)
-        parts = [clip.samples[start:end] for clip in clips for start, end in clip.speech]
-        if not parts:
-            return LanguageGuess(options.languages[0] if options.languages else "en", 0.0)
-        sample = np.concatenate(parts)[: int(windows.FULL_SECONDS) * RATE]
-        _, _, probabilities = self._whisper.detect_language(sample)
-        allowed = [
-            (code, probability)
-            for code, probability in probabilities
-            if not options.languages or code in options.languages
-        ]
-        code, probability = max(allowed, key=lambda pair: pair[1], default=("en", 0.0))
-        return LanguageGuess(code, float(probability))
+            return [{"en": 1.0} for _ in clips]
+        return probabilities(self._whisper, clips, options.batch_size, self._side_by_side)
 
     def _in_order(
         self, clips: Sequence[Clip], options: TranscribeOptions, language: str, heed: Heed
@@ -197,14 +186,6 @@ def _heard(
 def _begins(window: Window, clips: Sequence[Clip]) -> tuple[int, float]:
     first = window.turns[0]
     return clips[first.clip].recording, clips[first.clip].offset + first.start / RATE
-
-
-def _needs_order(options: TranscribeOptions) -> bool:
-    return (
-        options.condition_on_previous_text
-        or not options.vad_filter
-        or options.hallucination_silence_threshold is not None
-    )
 
 
 _SAME_NAME = (

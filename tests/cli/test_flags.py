@@ -30,6 +30,8 @@ CASES: list[tuple[str, str, str, Any]] = [
     ("language", "haitian_creole", OPTIONS, "ht"),
     ("language", "auto", OPTIONS, None),
     ("languages", "sw,English", OPTIONS, ("sw", "en")),
+    ("language_detection_threshold", "0.7", OPTIONS, 0.7),
+    ("language_detection_segments", "6", OPTIONS, 6),
     ("device", "cuda", OPTIONS, "cuda"),
     ("device_index", "1", OPTIONS, 1),
     ("compute_type", "int8", OPTIONS, "int8"),

@@ -70,6 +70,7 @@ def record(call: str = "call1", *texts: str, **more: object) -> CallRecord:
             speaker=f"SPEAKER_0{number % 2}",
             channel=number % 2,
             language="en",
+            language_probability=0.875,
             confidence=0.75,
             words=(Word(number + 0.125, number + 0.5, f" {text}", 0.5),),
             suspect="loop" if number else None,

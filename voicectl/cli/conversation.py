@@ -61,6 +61,13 @@ def said(segment: Segment) -> Text:
     return text
 
 
+def other_language(segment: Segment, transcript: Transcript) -> Text:
+    """Return a mark for what is not in the main language of the call."""
+    if segment.language in (None, transcript.language):
+        return Text()
+    return shown.text(f"  [{segment.language}]", "dim")
+
+
 def _dim_doubtful(text: Text, segment: Segment) -> None:
     at = -len(segment.words[0].text) + len(segment.words[0].text.lstrip()) if segment.words else 0
     for word in segment.words:
@@ -85,6 +92,7 @@ def _picture(console: Console, transcript: Transcript) -> None:
         before = name
         text = said(segment)
         text.style = colours.get(name, "")
+        text.append_text(other_language(segment, transcript))
         grid.add_row(shown.clock(int(segment.start)), *([label] if colours else []), text)
     console.print()
     console.print(grid)
@@ -94,4 +102,5 @@ def _lines(transcript: Transcript) -> None:
     for segment in transcript.segments:
         times = f"[{shown.stamp(segment.start)} --> {shown.stamp(segment.end)}]"
         speaker = f"{segment.speaker}: " if segment.speaker else ""
-        shown.answer(f"{times} {speaker}{said(segment).plain}")
+        text = said(segment).append_text(other_language(segment, transcript))
+        shown.answer(f"{times} {speaker}{text.plain}")

@@ -65,6 +65,7 @@ def _segment(segment: Segment) -> dict[str, Any]:
         "speaker": segment.speaker,
         "channel": segment.channel,
         "language": segment.language,
+        "language_probability": segment.language_probability,
         "confidence": segment.confidence,
         "suspect": segment.suspect,
     }

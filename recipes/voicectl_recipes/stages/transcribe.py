@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from itertools import groupby
+from functools import partial
 from typing import Any, ClassVar
 
 import msgspec
@@ -23,6 +23,8 @@ from voicectl.interfaces import (
     Wish,
 )
 from voicectl.types import CallRecord, Part, Segment, Transcript
+from voicectl_recipes import languages
+from voicectl_recipes.languages import Leg, Said
 
 TOGETHER_SECONDS = 600.0
 """Short recordings are recognised together until they are this long."""
@@ -40,7 +42,7 @@ class Transcribe:
     def wishes(self, options: TranscribeOptions) -> tuple[Wish, ...]:
         """One recogniser; without a given language also one that can find it out."""
         translate = options.task == "translate"
-        return (Wish("asr", options.model, options.language, translate),)
+        return (Wish("asr", options.model, languages.only(options), translate),)
 
     def run(
         self, records: Sequence[CallRecord], options: TranscribeOptions, tools: Tools
@@ -63,10 +65,9 @@ class _Memory:
     """What has to be known of the pieces before to go on with the next one."""
 
     legs: Mapping[str, Any]
-    guess: LanguageGuess | None
     speech_seconds: float
     runner: str
-    model: str
+    models: dict[str, int]
 
 
 class _Call:
@@ -81,12 +82,13 @@ class _Call:
         self._record = record
         self._options = options
         self._tools = tools
-        self._guess: LanguageGuess | None = None
         self._segments: list[Segment] = []
         self._speech_seconds = 0.0
         self._error: RecordingError | None = None
         self._recording: Recording | None = None
-        self._model = self._runner = ""
+        self._runner = ""
+        self._models = Counter[str]()
+        """How much speech each of them recognised."""
         self._given = 0
         self._began = time.monotonic()
         self._earlier = 0.0
@@ -115,41 +117,48 @@ class _Call:
         self._segments = [segment for part in kept for segment in part.segments]
         self._given = len(self._segments)
         self._earlier = kept[-1].spent
-        self._guess, self._speech_seconds = memory.guess, memory.speech_seconds
-        self._runner, self._model = memory.runner, memory.model
+        self._speech_seconds = memory.speech_seconds
+        self._runner, self._models = memory.runner, Counter(memory.models)
 
     def keep(self, piece: Piece) -> None:
         """Give away what was heard in a piece, to be kept until the call is done."""
         assert self._recording is not None  # noqa: S101, the piece is of it
-        memory = _Memory(
-            self._recording.legs, self._guess, self._speech_seconds, self._runner, self._model
-        )
+        models = dict(self._models)
+        memory = _Memory(self._recording.legs, self._speech_seconds, self._runner, models)
         segments = tuple(self._segments[self._given :])
         spent = round(self._earlier + time.monotonic() - self._began, 3)
         part = Part(piece.offset, piece.end, segments, spent, asdict(memory))
         self._given = len(self._segments)
         self._tools.keep(self.index, part)
 
-    def language(self, clips: Sequence[Clip]) -> str | None:
-        """Return the language of the call, found out from the first piece with speech."""
-        self._speech_seconds += sum(clip.speech_seconds for clip in clips)
-        if self._options.language:
-            return self._options.language
-        spoken = [clip for clip in clips if clip.speech]
-        if self._guess is None and spoken:
-            recogniser = self._tools.transcriber(self._options, None)
-            self._guess = recogniser.detect(spoken, self._options)
-        return self._guess.language if self._guess else None
+    def languages(self) -> dict[Leg, str]:
+        """Return what was spoken last in each leg, as far as it was heard."""
+        return {
+            (self.index, segment.channel): segment.language
+            for segment in sorted(self._segments, key=lambda segment: segment.start)
+            if segment.language
+        }
 
     def mark(self, clip: Clip) -> Clip:
         """Return the clip as one of this call, left apart from right."""
         return replace(clip, recording=self.index, group=clip.channel or 0)
 
-    def add(self, clip: Clip, segment: Segment, runner: str, model: str) -> None:
+    def listened(self, clip: Clip) -> None:
+        """Count the speech."""
+        self._speech_seconds += clip.speech_seconds
+
+    def add(self, said: Said, segment: Segment, runner: str, model: str) -> None:
         """Keep a segment and tell of it."""
-        named = replace(segment, speaker=self._speaker(clip), channel=clip.channel)
+        middle = (segment.start + segment.end) / 2
+        named = replace(
+            segment,
+            speaker=self._speaker(said.clip),
+            channel=said.clip.channel,
+            language_probability=said.probability(middle),
+        )
         self._segments.append(named)
-        self._runner, self._model = runner, model
+        self._runner = runner
+        self._models[model] += round(1000 * (segment.end - segment.start))
         self._tools.segment(self.index, named)
 
     def outcome(self) -> Outcome:
@@ -157,9 +166,9 @@ class _Call:
         self.told = True
         if self._error is not None:
             return Outcome(self.index, error=self._error)
-        if not self._model:
-            idle = self._tools.transcriber(self._options, self._options.language)
-            self._runner, self._model = idle.info.name, idle.model
+        if not self._models:
+            idle = self._tools.transcriber(self._options, languages.only(self._options))
+            self._runner, self._models = idle.info.name, Counter([idle.model])
         audio = self._record.audio
         if self._recording is not None:
             audio = replace(
@@ -170,19 +179,21 @@ class _Call:
         record = replace(self._record, audio=audio, transcript=self._transcript())
         return Outcome(self.index, record, None, self._runner, self._model, self._earlier)
 
+    @property
+    def _model(self) -> str:
+        """The names of the weights, the one that recognised most of the call first."""
+        return ", ".join(name for name, _ in self._models.most_common())
+
     def _transcript(self) -> Transcript:
         ordered = sorted(self._segments, key=lambda segment: (segment.start, segment.end))
-        spoken = Counter[str]()
-        for segment in ordered:
-            if segment.language:
-                spoken[segment.language] += round(1000 * (segment.end - segment.start))
-        heard = spoken.most_common(1)[0][0] if spoken else self._options.language
+        language, probability = _most_spoken(ordered)
+        heard = language or languages.only(self._options)
         return Transcript(
             segments=tuple(replace(segment, id=id_) for id_, segment in enumerate(ordered)),
             language="en" if self._options.task == "translate" else heard,
             model=self._model,
             task=self._options.task,
-            language_probability=self._guess.probability if self._guess else None,
+            language_probability=probability,
             speech_seconds=round(self._speech_seconds, 3),
         )
 
@@ -214,25 +225,39 @@ def _together(calls: Sequence[_Call]) -> Iterator[list[tuple[_Call, Piece]]]:
         yield waiting
 
 
+def _most_spoken(segments: Sequence[Segment]) -> tuple[str | None, float | None]:
+    """Return the language of most of the speech and how sure it is, where it was found out."""
+    length, certainty = defaultdict[str, float](float), defaultdict[str, float](float)
+    for segment in segments:
+        if segment.language:
+            seconds = segment.end - segment.start
+            length[segment.language] += seconds
+            certainty[segment.language] += seconds * (segment.language_probability or 0.0)
+    most = max(length, key=length.__getitem__, default=None)
+    if most is None or not certainty[most]:
+        return most, None
+    return most, round(certainty[most] / length[most], 4)
+
+
 def _hear(pieces: Sequence[tuple[_Call, Piece]], options: TranscribeOptions, tools: Tools) -> None:
-    """Transcribe pieces of several calls, those of one language together."""
+    """Transcribe pieces of several calls, what is in one language together."""
     marked = [(call, call.mark(clip)) for call, piece in pieces for clip in piece.clips]
     found = tools.speech([clip for _, clip in marked], options)
-    by_language: dict[str | None, list[tuple[_Call, Clip]]] = {}
-    for call, several in groupby(zip(marked, found, strict=True), key=lambda pair: pair[0][0]):
-        clips = [clip for _, clip in several]
-        spoken = by_language.setdefault(call.language(clips), [])
-        spoken += [(call, clip) for clip in clips if clip.speech]
+    heard = [(call, clip) for (call, _), clip in zip(marked, found, strict=True)]
 
     heed = _Marks(pieces, tools)
-    for language, spoken in by_language.items():
-        if not spoken:
-            continue
+    sorted_out = _by_language(heard, options, tools)
+    whole = sum(said.clip.speech_seconds for several in sorted_out.values() for _, said in several)
+    before = 0.0
+    for language, several in sorted_out.items():
         recogniser = tools.transcriber(options, language)
-        clips = [clip for _, clip in spoken]
-        for index, segment in recogniser.transcribe(clips, options, language, heed):
-            call, clip = spoken[index]
-            call.add(clip, segment, recogniser.info.name, recogniser.model)
+        clips = [said.clip for _, said in several]
+        share = sum(clip.speech_seconds for clip in clips) / whole
+        part = partial(heed.part, before, share)
+        for index, segment in recogniser.transcribe(clips, options, language, part):
+            call, said = several[index]
+            call.add(said, segment, recogniser.info.name, recogniser.model)
+        before += share
     heed(1.0)
 
 
@@ -245,6 +270,10 @@ class _Marks:
         self._share = 0.0
         self._told = time.monotonic()
 
+    def part(self, before: float, of_all: float, share: float) -> None:
+        """Take the share of a part that is done, after other parts."""
+        self(min(before + of_all * share, 1.0))
+
     def __call__(self, share: float) -> None:
         """Take the share that is done; tell of it when it grew, and not too often."""
         self._tools.heed()
@@ -254,3 +283,35 @@ class _Marks:
         self._share, self._told = share, now
         for call, piece in self._pieces:
             self._tools.progress(call.index, piece.offset + share * piece.seconds)
+
+
+def _by_language(
+    heard: Sequence[tuple[_Call, Clip]], options: TranscribeOptions, tools: Tools
+) -> dict[str, list[tuple[_Call, Said]]]:
+    """Return the speech sorted by its language, which is found out where it is not given."""
+    for call, clip in heard:
+        call.listened(clip)
+    spoken = [(call, clip) for call, clip in heard if clip.speech]
+    given = languages.only(options)
+    if given is not None:
+        return {given: [(call, Said(clip)) for call, clip in spoken]} if spoken else {}
+    sorted_out: dict[str, list[tuple[_Call, Said]]] = {}
+    for (call, clip), guesses in zip(spoken, _guessed(spoken, options, tools), strict=True):
+        for language, said in languages.apart(clip, guesses).items():
+            sorted_out.setdefault(language, []).append((call, said))
+    return sorted_out
+
+
+def _guessed(
+    spoken: Sequence[tuple[_Call, Clip]], options: TranscribeOptions, tools: Tools
+) -> list[tuple[LanguageGuess, ...]]:
+    """Return the language of every turn."""
+    if not spoken:
+        return []
+    before = {leg: language for call, _ in spoken for leg, language in call.languages().items()}
+
+    def ask(windows: Sequence[Clip]) -> Sequence[Mapping[str, float]]:
+        tools.heed()
+        return tools.transcriber(options, None).detect(windows, options)
+
+    return languages.spoken([clip for _, clip in spoken], options, ask, before)

@@ -13,7 +13,7 @@ WHISPERS_KEYS = {
     *("id", "seek", "start", "end", "text", "tokens", "temperature"),
     *("avg_logprob", "compression_ratio", "no_speech_prob", "words"),
 }
-OUR_KEYS = {"speaker", "channel", "language", "confidence", "suspect"}
+OUR_KEYS = {"speaker", "channel", "language", "confidence", "suspect", "language_probability"}
 
 
 class WhisperWord(msgspec.Struct):
