@@ -11,7 +11,6 @@ from voicectl.cli.door import look_in, open_door
 from voicectl.cli.outcome import Outcome, Result, problem_of
 from voicectl.cli.outputs import Writer, places
 from voicectl.cli.progress import Story
-from voicectl.cli.show import about
 from voicectl.cli.work import Work
 from voicectl.errors import DaemonUnreachable, ExitStatus, VoicectlError
 from voicectl.types import Event, EventKind, Job, Task
@@ -85,7 +84,7 @@ class Follower:
             raise
         except VoicectlError as error:
             result.error = problem_of(error)
-            self._story.say(about(result.name, error.text))
+            self._story.fail(result.name, error.text)
         else:
             result.warnings = record.audio.warnings
             if record.transcript is not None:
@@ -107,7 +106,8 @@ class Follower:
         # What a lost worker had to do twice counts once.
         worked = min(work.gained, work.seconds)
         results = list(self._results.values())
-        return Outcome(self._job.id, results, wall, worked, interrupted)
+        told = frozenset(self._story.failures)
+        return Outcome(self._job.id, results, wall, worked, interrupted, told)
 
     def _events(self) -> Iterator[Event]:
         """Yield the job's events, as often as it takes to see its end."""

@@ -64,6 +64,8 @@ class Outcome:
     worked: float = 0.0
     """Seconds of audio worked through in that time."""
     interrupted: bool = False
+    told: frozenset[str] = frozenset()
+    """What was said of failures already."""
 
 
 def problem_of(error: VoicectlError) -> Problem:
@@ -135,7 +137,7 @@ def report(outcome: Outcome, *, json: bool, quiet: bool) -> None:
     elif not quiet:
         _table([result for result in outcome.results if result.good])
     _warnings([result for result in outcome.results if not result.skipped])
-    _failures([result for result in outcome.results if result.error is not None])
+    _failures(outcome)
     if not quiet:
         show.note(totals(outcome))
 
@@ -146,10 +148,12 @@ def _warnings(results: Sequence[Result]) -> None:
             _tell(("warning  ", "yellow"), show.about(result.name, "; ".join(result.warnings)))
 
 
-def _failures(results: Sequence[Result]) -> None:
-    errors = [(result.name, result.error) for result in results if result.error is not None]
-    for name, error in errors:
-        _tell(("failed  ", "red"), show.about(name, error.text))
+def _failures(outcome: Outcome) -> None:
+    errors = [(each.name, each.error) for each in outcome.results if each.error is not None]
+    sentences = [show.about(name, error.text) for name, error in errors]
+    for sentence in sentences:
+        if sentence not in outcome.told:
+            _tell(("failed  ", "red"), sentence)
     for hint in dict.fromkeys(error.hint for _, error in errors if error.hint):
         show.note(f"  hint: {hint}")
 

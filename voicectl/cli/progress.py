@@ -58,6 +58,8 @@ class Story:
         self._voices: dict[str, str] = {}
         self._last_name = ""
         self._told = clock()
+        self.failures: set[str] = set()
+        """What was said of recordings that failed and can still be read above."""
 
     def __enter__(self) -> Story:
         return self
@@ -89,9 +91,17 @@ class Story:
             return
         elif event.kind is EventKind.TASK_SEGMENT:
             self._segment(lane, detail)
+        elif event.kind is EventKind.TASK_FAILED:
+            self.fail(lane.name, lane.problem.text if lane.problem else "")
         elif line := end_line(event.kind, lane, detail, quiet=self._taste.quiet):
             self.say(line)
         self.pulse(work)
+
+    def fail(self, name: str, reason: str) -> None:
+        """Say that a recording failed."""
+        sentence = show.about(name, reason)
+        self.failures.add(sentence)
+        self.say(Text.assemble(("failed  ", "red"), show.text(sentence)))
 
     def _segment(self, lane: Lane, detail: dict[str, Any]) -> None:
         if not self._taste.text:
@@ -138,6 +148,7 @@ class Picture(Story):
         trace: TracebackType | None,
     ) -> None:
         self._live.stop()
+        self.failures.clear()  # by now they have scrolled away
 
     def pulse(self, work: Work) -> None:
         """Let the next picture show how things stand."""
@@ -171,9 +182,6 @@ def plan_line(detail: dict[str, Any]) -> str:
 
 def end_line(kind: EventKind, lane: Lane, detail: dict[str, Any], *, quiet: bool) -> Text | None:
     """Return the line about a recording that came to an end of some kind."""
-    if kind is EventKind.TASK_FAILED:
-        reason = lane.problem.text if lane.problem else ""
-        return Text.assemble(("failed  ", "red"), show.text(show.about(lane.name, reason)))
     if kind is EventKind.TASK_REQUEUED:
         reason = show.about(lane.name, detail.get("text") or "")
         return Text.assemble(("again   ", "yellow"), show.text(reason))

@@ -59,24 +59,28 @@ def transcribe(recordings: list[str], **given: Any) -> None:
     try:
         ended = _work(typed, outputs, found, teller) if found.recordings else Outcome(None)
     except KeyboardInterrupt:
-        _tell_how_to_resume()
+        _tell_how_to_resume(typed)
         raise
     ended.results = [*missing, *ended.results]
     quiet = typed.command.get("log_level") in QUIET
     outcome.report(ended, json=typed.command.get("json", False), quiet=quiet)
     if ended.interrupted:
-        _tell_how_to_resume()
+        _tell_how_to_resume(typed)
     raise typer.Exit(int(outcome.verdict(ended)))
 
 
-def command_line() -> str:
-    """Return what the user typed, ready to be typed again."""
-    line = shlex.join(["voicectl", *sys.argv[1:]])
-    return os.fsencode(line).decode(errors="replace")
+def command_line(*, without: str | None = None) -> str:
+    """Return what the user typed, ready to be typed again; also `without` one switch."""
+    words = sys.argv[1:]
+    if without is not None:
+        words = [word for word in spelled(words) if word != without]
+    return os.fsencode(shlex.join(["voicectl", *words])).decode(errors="replace")
 
 
-def _tell_how_to_resume() -> None:
-    show.note(f"resume with: {command_line()}")
+def _tell_how_to_resume(typed: Typed) -> None:
+    # Forced again it would also do again what is finished by now.
+    forced = typed.command.get("force", False)
+    show.note(f"resume with: {command_line(without='--force' if forced else None)}")
 
 
 def _taste(typed: Typed) -> Taste:
