@@ -250,7 +250,7 @@ def _frames(container: InputContainer, stream: AudioStream, faults: Faults) -> I
             for packet in container.demux(stream):
                 yield from _of_packet(packet, faults)
                 in_a_row = 0
-        except FFmpegError:
+        except (FFmpegError, IndexError):  # PyAV does not know tracks that begin in the middle
             faults.packets += 1
             in_a_row += 1
         except OSError as error:

@@ -350,7 +350,7 @@ def test_looking_refuses_what_decoding_refuses(answers):
 
 
 def test_nothing_was_fetched(answers, canary):
-    assert len(answers) == len(GOOD) + len(WARNED) + len(BAD) + len(SPECIAL) + 1
+    assert len(answers) == len(GOOD) + len(WARNED) + len(BAD) + len(SPECIAL) + 1 >= 60
     assert canary[1] == []
 
 
