@@ -8,6 +8,8 @@ than none.
 from __future__ import annotations
 
 import difflib
+import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
@@ -17,6 +19,21 @@ from msgspec import Meta
 from voicectl.errors import ConfigError
 
 Seconds: TypeAlias = Annotated[float, Meta(gt=0)]
+
+_SECONDS = {"": 1, "ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
+_BYTES = {"": 1, "b": 1, "kb": 1e3, "mb": 1e6, "gb": 1e9, "kib": 2**10, "mib": 2**20, "gib": 2**30}
+_AMOUNT = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([a-z]*)\s*")
+
+
+def _sum(text: str, units: Mapping[str, float], key: str) -> float:
+    """Return what `1h30m` or `1.5GB` says, in the smallest unit. Raises `ValueError`."""
+    small = text.strip().lower()
+    sign, digits = (-1, small[1:]) if small.startswith("-") else (1, small)
+    parts = _AMOUNT.findall(digits)
+    if not parts or _AMOUNT.sub("", digits) or any(unit not in units for _, unit in parts):
+        example = "1h30m" if units is _SECONDS else "2GB"
+        raise ValueError(f"{key} cannot be `{text}`; write a number, or text such as `{example}`")
+    return sign * sum(float(number) * units[unit] for number, unit in parts)
 
 
 class Workers(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -30,6 +47,31 @@ class Workers(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """A worker that makes no progress for this long is stopped."""
     attempts: Annotated[int, Meta(ge=1)] = 3
     """How often a recording may take its worker down before it is tried once alone."""
+    keep_alive: float | str = "15m"
+    """How long a worker with nothing to do keeps its models: seconds, or text such as `"1h30m"`;
+    0 lets them go at once, anything below never."""
+    memory_limit: int | str = 0
+    """A worker that holds more after its work is replaced by a fresh one: bytes, or text such as
+    `"2GB"`; 0 is no limit."""
+
+    def __post_init__(self) -> None:
+        _ = self.idle_seconds, self.memory_bytes
+
+    @property
+    def idle_seconds(self) -> float | None:
+        """`keep_alive` in seconds; None when models stay for ever."""
+        given = self.keep_alive
+        seconds = given if isinstance(given, int | float) else _sum(given, _SECONDS, "keep_alive")
+        return None if seconds < 0 else float(seconds)
+
+    @property
+    def memory_bytes(self) -> int | None:
+        """`memory_limit` in bytes; None when there is none."""
+        given = self.memory_limit
+        size = given if isinstance(given, int) else _sum(given, _BYTES, "memory_limit")
+        if size < 0:
+            raise ValueError(f"memory_limit cannot be `{given}`; 0 is no limit")
+        return int(size) or None
 
 
 class Daemon(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -329,6 +329,8 @@ class WorkerStatus:
     models: tuple[str, ...]
     memory: int
     """Resident bytes."""
+    lets_go: float | None = None
+    """Seconds until it lets its models go when nothing comes; None when it works or keeps them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,6 +76,24 @@ class Foreman:
         if self._books.ledger.counts().get("queued"):
             self.ring("sweep")
 
+    def let_go(self) -> None:
+        """End workers that have been idle for too long; none while something waits to be done."""
+        with self._picking:
+            idle = [hand for hand in self._free if hand.idle_too_long]
+            if not idle or self._something_waits():
+                return
+            self._free = [hand for hand in self._free if hand not in idle]
+        for hand in idle:
+            hand.dismiss()
+        with self._picking:
+            self._free += idle
+        if self._something_waits():
+            self.ring("sweep")  # the bell may have rung for one of them
+
+    def _something_waits(self) -> bool:
+        counts = self._books.ledger.counts()
+        return bool(counts.get("new") or counts.get("queued"))
+
     def _put_back_all(self) -> None:
         self._books.end(lambda: self._books.ledger.sweep(self._settings.lease_seconds))
 

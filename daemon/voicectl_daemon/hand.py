@@ -50,6 +50,7 @@ class Hand:
         self._models_folder = models_folder
         self._child: wire.Child | None = None
         self._starting = threading.Lock()
+        self._idle_since = time.monotonic()
         self._alive = wire.Alive(0, ())
         self._quit = threading.Event()
 
@@ -70,7 +71,17 @@ class Hand:
             task=held[0] if held else None,
             models=self._alive.models,
             memory=self._alive.memory,
+            lets_go=None if held else self._idle_left(),
         )
+
+    def _idle_left(self) -> float | None:
+        keep = self._settings.idle_seconds
+        return None if keep is None else max(0.0, self._idle_since + keep - time.monotonic())
+
+    @property
+    def idle_too_long(self) -> bool:
+        """True when the child has had nothing to do for as long as it may keep its models."""
+        return self._child is not None and not self._open and self._idle_left() == 0
 
     def warm(self) -> wire.Child:
         """Start the child before there is work for it. Raises `WorkerDied`."""
@@ -82,6 +93,7 @@ class Hand:
                     self._child.kill()
                 self._alive = wire.Alive(0, ())
                 self._child = wire.Child(self._models_folder)
+                self._idle_since = time.monotonic()
             return self._child
 
     def quit(self) -> None:
@@ -109,6 +121,16 @@ class Hand:
             self._give_up(VoicectlError(f"{type(error).__name__}: {error}"))
         finally:
             self._open = {}
+            self._idle_since = time.monotonic()
+        self._watch_weight()
+
+    def _watch_weight(self) -> None:
+        """Let a child go that has grown too large; only that gives all memory back."""
+        limit, child = self._settings.memory_bytes, self._child
+        if limit is None or child is None or (memory := child.memory()) <= limit:
+            return
+        log.info("a worker of %d MB is replaced by a fresh one", memory // 1_000_000)
+        self.dismiss()
 
     def _try(self) -> None:
         first = next(iter(self._open.values()))

@@ -138,6 +138,7 @@ def watch_over(parts: Parts, server: Server, told: Told, linger: float) -> None:
         try:
             if told.to_leave or (parts.on_demand and _idle(parts, linger)):
                 break
+            parts.foreman.let_go()
             if time.monotonic() - swept > SWEEP_SECONDS:
                 swept = time.monotonic()
                 _sweep(parts)

@@ -15,6 +15,7 @@ from multiprocessing.connection import Connection
 from typing import TypeAlias
 
 import msgspec
+import psutil
 
 from voicectl.errors import WorkerDied
 from voicectl.types import Audio, CallRecord, Segment
@@ -161,6 +162,13 @@ class Child:
     def alive(self) -> bool:
         """True until the process has ended."""
         return self._process.poll() is None
+
+    def memory(self) -> int:
+        """Return how many bytes it holds now; 0 when it has ended."""
+        try:
+            return int(psutil.Process(self.pid).memory_info().rss) if self.alive else 0
+        except psutil.Error:
+            return 0
 
     def send(self, order: Order) -> None:
         """Give an order. Raises `WorkerDied`."""

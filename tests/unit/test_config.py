@@ -29,6 +29,8 @@ def test_every_field_can_be_set(tmp_path: Path) -> None:
         lease_seconds = 30
         stall_seconds = 1.5
         attempts = 1
+        keep_alive = "1h30m"
+        memory_limit = "1.5GB"
         [daemon]
         linger_seconds = 0.5
         socket_group = "operators"
@@ -37,6 +39,7 @@ def test_every_field_can_be_set(tmp_path: Path) -> None:
     assert found.models == "/srv/models"
     assert (found.workers.count, found.workers.lease_seconds) == (2, 30.0)
     assert (found.workers.stall_seconds, found.workers.attempts) == (1.5, 1)
+    assert (found.workers.idle_seconds, found.workers.memory_bytes) == (5400.0, 1_500_000_000)
     assert (found.daemon.linger_seconds, found.daemon.socket_group) == (0.5, "operators")
 
 
@@ -59,6 +62,9 @@ def test_the_models_folder_is_found_from_the_file_on(
         ("zzzzz = 1", "zzzzz", ""),
         ("[workers]\ncount = 'two'", "workers.count", ""),
         ("[workers]\ncount = 0", "workers.count", ""),
+        ("[workers]\nkeep_alive = '5 weeks'", "keep_alive cannot be `5 weeks`", ""),
+        ("[workers]\nmemory_limit = '-2GB'", "memory_limit cannot be `-2GB`", ""),
+        ("[workers]\nmemory_limit = 1.5", "workers.memory_limit", ""),
         ("[workers]\ncount = 1000", "workers.count", ""),
         ("[workers]\nattempts = 0", "workers.attempts", ""),
         ("[workers]\nlease_seconds = -1", "workers.lease_seconds", ""),
@@ -89,3 +95,20 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
         with pytest.raises(ConfigError, match="cannot be read") as refused:
             config.read(path)
         assert "VOICECTL_CONFIG" in refused.value.hint
+
+
+@pytest.mark.parametrize(
+    ("given", "seconds"),
+    [("0", 0.0), ("90", 90.0), ("-1", None), ("'-1s'", None), ("'5m'", 300.0), ("'1h 30m'", 5400.0)]
+    + [("'250ms'", 0.25), ("'45'", 45.0), ("0.5", 0.5)],
+)
+def test_how_long_models_are_kept(tmp_path: Path, given: str, seconds: float | None) -> None:
+    assert read(tmp_path, f"[workers]\nkeep_alive = {given}").workers.idle_seconds == seconds
+
+
+@pytest.mark.parametrize(
+    ("given", "size"),
+    [("0", None), ("1000", 1000), ("'2GB'", 2_000_000_000), ("'1 gib'", 2**30), ("'0'", None)],
+)
+def test_how_large_a_worker_may_grow(tmp_path: Path, given: str, size: int | None) -> None:
+    assert read(tmp_path, f"[workers]\nmemory_limit = {given}").workers.memory_bytes == size

@@ -66,6 +66,9 @@ def _present(found: Status) -> None:
 
 def _worker(worker: WorkerStatus) -> str:
     if worker.pid is None:
-        return "not started"
+        return "starts when there is work"
     models = ", ".join(worker.models) or "no model loaded"
-    return f"PID {worker.pid}, {worker.state}, {models}, {show.size(worker.memory)}"
+    told = f"PID {worker.pid}, {worker.state}, {models}, {show.size(worker.memory)}"
+    if worker.lets_go is not None and worker.models:
+        told += f", lets go in {show.length(worker.lets_go)}"
+    return told

@@ -1,0 +1,72 @@
+"""Workers come when there is work and go when there is none, never in the middle of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from voicectl.client import Door
+from voicectl.types import EventKind, TaskState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.conftest import Site
+    from tests.daemon.conftest import Desk
+
+
+@pytest.mark.parametrize("keep_alive", ["0", '"800ms"'])
+def test_an_idle_worker_lets_its_models_go(
+    keep_alive: str,
+    site: Site,
+    weights: Path,
+    make_call: Callable[..., Path],
+    at_desk: Callable[[Door], Desk],
+) -> None:
+    site.configure(f"[workers]\nkeep_alive = {keep_alive}\n[daemon]\nlinger_seconds = 3600")
+    with Door.open() as door:
+        desk = at_desk(door)
+        pids = set()
+        for number in range(2):
+            job = desk.ask(make_call(str(number), number, 61.0), make_call("more", 5.0, 62.0))
+            with desk.watch(job.id) as events:
+                for event in events:
+                    assert event.kind is not EventKind.TASK_REQUEUED
+                    if event.kind is EventKind.TASK_PROGRESS:
+                        pids.add(door.status().workers[0].pid)
+            assert [task.attempts for task in door.tasks(job.id)][0] == 1
+            site.wait_until(lambda: door.status().workers[0].state == "off", "it lets go")
+            assert not site.workers()
+        assert len(pids) == 2, "one for each job, however long its recordings take"
+
+
+def test_models_stay_as_long_as_they_may(desk: Desk, make_call: Callable[..., Path]) -> None:
+    desk.do(make_call("one", 0.0, 1.5))
+    worker = desk.door.status().workers[0]
+    assert worker.models == ("tiny.en",)
+    assert worker.lets_go is not None
+    assert 800 < worker.lets_go <= 900
+
+
+def test_one_that_grew_too_large_is_replaced_after_its_work(
+    site: Site,
+    weights: Path,
+    make_call: Callable[..., Path],
+    at_desk: Callable[[Door], Desk],
+) -> None:
+    site.configure('[workers]\nkeep_alive = -1\nmemory_limit = "100MB"')
+    with Door.open() as door:
+        desk = at_desk(door)
+        job = desk.ask(*(make_call(str(number), number, 61.0) for number in range(2)))
+        pids = {}
+        with desk.watch(job.id) as events:
+            for event in events:
+                assert event.kind is not EventKind.TASK_REQUEUED
+                if event.kind is EventKind.TASK_PROGRESS:
+                    pids[event.task] = door.status().workers[0].pid
+        for task in door.tasks(job.id):
+            assert (task.state, task.attempts) == (TaskState.DONE, 1)
+        assert len(set(pids.values())) == 2
+        assert door.status().workers[0].lets_go is None
