@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import errno
 import fcntl
 import logging
 import os
@@ -23,7 +24,7 @@ import uvicorn
 
 from voicectl import config, paths
 from voicectl.config import Config
-from voicectl.errors import DaemonBusy, DaemonUnreachable, VoicectlError
+from voicectl.errors import DaemonBusy, DaemonUnreachable, DiskFull, VoicectlError
 from voicectl_daemon import door
 from voicectl_daemon.books import Books
 from voicectl_daemon.bus import Bus
@@ -196,6 +197,20 @@ def serve(told: Told, *, on_demand: bool) -> None:
         server.run(sockets=[listening])
 
 
+@contextmanager
+def _room() -> Iterator[None]:
+    """Say in words that there is no room for the first bytes of a data folder."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise DiskFull(
+            f"the data folder cannot be used: {error.strerror}",
+            hint="make room; nothing that was promised is lost",
+        ) from error
+
+
 def main() -> None:
     """`python -m voicectl_daemon`."""
     parser = argparse.ArgumentParser(prog="voicectl serve")
@@ -207,7 +222,8 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="voicectl: %(message)s")
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     try:
-        serve(Told(), on_demand=given.on_demand)
+        with _room():
+            serve(Told(), on_demand=given.on_demand)
     except VoicectlError as error:
         if given.tell is None or not isinstance(error, DaemonBusy):
             log.error("%s", error.text)  # noqa: TRY400, a sentence for people, no traceback
