@@ -98,6 +98,8 @@ class Wish:
     language: str | None = None
     """None when it must be found out first."""
     translate: bool = False
+    device: str = "auto"
+    """`auto`, `cpu` or `cuda`: larger models are chosen where they are fast enough."""
 
 
 Region: TypeAlias = tuple[int, int]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -12,6 +13,12 @@ import msgspec
 EVERY_LANGUAGE = "*"
 """In place of a language: every one that whisper knows."""
 MODEL = "model.bin"
+SUMS = "SHA256SUMS"
+"""In the folder of a model that was taken over: its digests, as `sha256sum -c` reads them."""
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+"""What a model and its files may be called."""
+_SPEC = b"WhisperSpec"
+"""Near the beginning of every file of Whisper's weights in CTranslate2 form."""
 
 
 class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -130,6 +137,12 @@ def differences(folder: Path, wanted: Mapping[str, str]) -> list[str]:
         elif sha256 and (seen := sha256_of(path)) != sha256:
             problems.append(f"the SHA-256 of {name} is {seen}, {sha256} was expected")
     return problems
+
+
+def is_whisper(model: Path) -> bool:
+    """Whether a file begins like Whisper's weights in CTranslate2 form."""
+    with model.open("rb") as file:
+        return _SPEC in file.read(64)
 
 
 def sha256_of(path: Path) -> str:

@@ -5,7 +5,12 @@ What has to look at the machine stands below them, and never raises.
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
+import importlib.util
+import logging
 import os
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -16,11 +21,19 @@ import msgspec
 
 from voicectl.errors import UsageError
 
+log = logging.getLogger(__name__)
+
 PROBE_SECONDS = 30
 """The first touch of a GPU can take seconds, a broken driver for ever."""
+MANY_CORES = 16
+"""With so many, larger models are preferred without a GPU, too."""
+PROBE_VARIABLE = "VOICECTL_GPU_PROBE"
+"""Names a program that is asked instead of ours; `false` hides the GPU."""
 
 _PROBE = """
 import json, ctranslate2
+from voicectl_models.device import preload
+preload()
 count = ctranslate2.get_cuda_device_count()
 types = sorted(ctranslate2.get_supported_compute_types("cuda")) if count else []
 if count:
@@ -55,6 +68,11 @@ def precision(device: str, has_tensor_cores: bool) -> str:
     return "float16" if has_tensor_cores else "int8_float32"
 
 
+def bears_heavy(device: str, cores: int) -> bool:
+    """Whether models that are slower than speech on a few cores are fast enough here."""
+    return device == "cuda" or cores >= MANY_CORES
+
+
 def threads(asked: int, available: int) -> int:
     """Return how many threads to calculate with; 0 asks for every core, more than all is cut."""
     return min(asked, max(available, 1)) if asked > 0 else max(available, 1)
@@ -73,7 +91,10 @@ def choose(asked: str, compute_type: str) -> tuple[str, str]:
     """
     gpus = Gpus(0, "") if asked == "cpu" else probe()
     if asked == "cuda" and gpus.count == 0:
-        raise UsageError(f"no GPU can be used: {gpus.reason}", hint="use --device cpu, or auto")
+        raise UsageError(
+            f"no GPU can be used: {gpus.reason}",
+            hint="use --device cpu, or auto; see: voicectl doctor",
+        )
     where = "cuda" if gpus.count else "cpu"
     if compute_type == "auto":
         return where, precision(where, gpus.tensor_cores)
@@ -92,10 +113,14 @@ def probe_gpu(devices: Path = Path("/dev")) -> tuple[int, str]:
 @cache
 def probe(devices: Path = Path("/dev")) -> Gpus:
     """Return what `probe_gpu` does, and whether the GPUs have tensor cores."""
+    own = os.environ.get(PROBE_VARIABLE)
     # /dev/dxg is how a GPU shows inside Windows' Linux.
-    if not any(devices.glob("nvidia[0-9]*")) and not (devices / "dxg").exists():
+    if not own and not any(devices.glob("nvidia[0-9]*")) and not (devices / "dxg").exists():
         return Gpus(0, "no NVIDIA device on this machine")
-    return ask([sys.executable, "-P", "-c", _PROBE])
+    found = ask([own] if own else [sys.executable, "-P", "-c", _PROBE])
+    if found.reason:
+        log.warning("the GPU is not used: %s", found.reason)
+    return found
 
 
 def ask(command: list[str], seconds: float = PROBE_SECONDS) -> Gpus:
@@ -110,7 +135,7 @@ def ask(command: list[str], seconds: float = PROBE_SECONDS) -> Gpus:
         return Gpus(0, f"the GPU could not be asked: {error.strerror}")
     if ran.returncode != 0:
         said = [line for line in ran.stderr.splitlines() if line.strip()]
-        cause = said[-1] if said else f"it ended with status {ran.returncode}"
+        cause = said[-1].strip() if said else _ending(ran.returncode)
         return Gpus(0, f"CUDA does not work here: {cause}")
     try:
         answer = msgspec.json.decode(ran.stdout, type=_Answer)
@@ -119,3 +144,24 @@ def ask(command: list[str], seconds: float = PROBE_SECONDS) -> Gpus:
     if answer.count < 1:
         return Gpus(0, "CUDA finds no GPU")
     return Gpus(answer.count, "", tensor_cores="float16" in answer.types)
+
+
+def _ending(status: int) -> str:
+    if status < 0:
+        return f"it was ended by {signal.Signals(-status).name}"
+    return f"it ended with status {status}"
+
+
+def preload() -> None:
+    """Load CUDA's libraries from the wheels of the extra `gpu`, if they are installed.
+
+    CTranslate2 looks for them by name when it first touches a GPU; the loader
+    finds by name what is loaded already.
+    """
+    found = importlib.util.find_spec("nvidia")
+    for root in found.submodule_search_locations or () if found else ():
+        for pattern in ("cublas/lib/libcublasLt.so.*", "cublas/lib/*.so.*", "cudnn/lib/*.so.*"):
+            for library in sorted(Path(root).glob(pattern)):
+                # One of them may belong to another version; the probe tells what is missing.
+                with contextlib.suppress(OSError):
+                    ctypes.CDLL(str(library), mode=ctypes.RTLD_GLOBAL)

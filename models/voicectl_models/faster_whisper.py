@@ -38,6 +38,8 @@ class FasterWhisper:
     def __init__(self, folder: str, name: str, options: TranscribeOptions) -> None:
         self.model = name
         where, precision = device.choose(options.device, options.compute_type)
+        if where == "cuda":
+            device.preload()
         cores = device.threads(options.threads, device.available_cores())
         # On a processor several batches side by side, on one core each, get through more
         # than one batch on all cores; the weights are shared between them.

@@ -37,7 +37,7 @@ def fetch(entry: Entry, models_folder: Path, tell: Tell) -> None:
     """
     folder = models_folder / entry.name
     started = time.monotonic()
-    with _alone(entry.name, models_folder, tell) as work:
+    with alone(entry.name, models_folder, tell) as work:
         if not wrong_sizes(entry, folder):  # whoever was waited for has fetched it
             return
         _demand_room(entry, models_folder)
@@ -56,20 +56,6 @@ def fetch(entry: Entry, models_folder: Path, tell: Tell) -> None:
             folder.rename(work / "damaged")
         new.rename(folder)
     tell(f"{entry.name}: ready after {time.monotonic() - started:.1f} s in {folder}")
-
-
-def copy_in(folder: Path, models_folder: Path, tell: Tell) -> None:
-    """Copy a folder of weights to the others; raises `VoicectlError` when its name is taken."""
-    target = models_folder / folder.name
-    with _alone(folder.name, models_folder, tell) as work:
-        if target.exists():
-            raise VoicectlError(
-                f"there already is a model '{folder.name}' in {models_folder}",
-                hint="rename your folder, or remove the one that is there",
-            )
-        tell(f"{folder.name}: copying")
-        shutil.copytree(folder, work / "model")
-        (work / "model").rename(target)
 
 
 def _download(entry: Entry, work: Path) -> None:
@@ -127,14 +113,14 @@ def _unpack(file: File, work: Path, target: Path) -> None:
 
 
 @contextlib.contextmanager
-def _alone(name: str, models_folder: Path, tell: Tell) -> Iterator[Path]:
+def alone(name: str, models_folder: Path, tell: Tell) -> Iterator[Path]:
     """Keep everybody else from the same model, and lend a work folder on the same disk.
 
     The kernel gives the lock back if we die; whoever holds it may therefore
     throw away the work folders of those who died.
     """
     prefix = f".{name}.part-"
-    with _plain_sentences(models_folder):
+    with plain_sentences(models_folder):
         make_folder(models_folder)
         with (models_folder / f".{name}.lock").open("w") as lock:
             try:
@@ -152,16 +138,16 @@ def _alone(name: str, models_folder: Path, tell: Tell) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def _plain_sentences(models_folder: Path) -> Iterator[None]:
+def plain_sentences(
+    folder: Path, what: str = "the models cannot be kept", hint: str = _ELSEWHERE
+) -> Iterator[None]:
     """Say in our words what the operating system refused."""
     try:
         yield
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise DiskFull(f"no room is left in {models_folder}", hint=_ELSEWHERE) from error
-        raise VoicectlError(
-            f"the models cannot be kept in {models_folder}: {error.strerror}", hint=_ELSEWHERE
-        ) from error
+            raise DiskFull(f"no room is left in {folder}", hint=hint) from error
+        raise VoicectlError(f"{what} in {folder}: {error.strerror}", hint=hint) from error
 
 
 def _demand_room(entry: Entry, models_folder: Path) -> None:

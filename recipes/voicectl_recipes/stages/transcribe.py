@@ -42,7 +42,8 @@ class Transcribe:
     def wishes(self, options: TranscribeOptions) -> tuple[Wish, ...]:
         """One recogniser; without a given language also one that can find it out."""
         translate = options.task == "translate"
-        return (Wish("asr", options.model, languages.only(options), translate),)
+        language = languages.only(options)
+        return (Wish("asr", options.model, language, translate, options.device),)
 
     def run(
         self, records: Sequence[CallRecord], options: TranscribeOptions, tools: Tools

