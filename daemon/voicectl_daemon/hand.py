@@ -22,6 +22,8 @@ T = TypeVar("T")
 
 LISTEN_SECONDS = 0.5
 """How long to wait for a report before looking at everything else."""
+LOOK_SECONDS = 0.2
+"""How often it is looked whether a task was cancelled, however much the child says."""
 POLITE_SECONDS = 3.0
 """How long a child may take to give up a task before it is ended."""
 FULL_DISK_SECONDS = 2.0
@@ -191,7 +193,7 @@ class Hand:
             self._hear(report, watch)
             if self._quit.is_set():
                 raise Leaving("the daemon leaves")
-            if any(self._books.ledger.unwanted(task) for task in self._open):
+            if watch.asked is not None or (watch.look_due() and self._unwanted()):
                 self._ask_to_stop(child, order, watch)
             if watch.stalled():
                 raise TooSlow(
@@ -200,6 +202,9 @@ class Hand:
                 )
             if watch.renewal_due():
                 self._renew()
+
+    def _unwanted(self) -> bool:
+        return any(self._books.ledger.unwanted(task) for task in self._open)
 
     def _next(self, child: wire.Child) -> wire.Report | None:
         """Return the next report that is no result; results that came at once are kept at once."""
@@ -354,6 +359,7 @@ class _Watch:
     def __init__(self, settings: Workers) -> None:
         self._settings = settings
         self._moved = self._renewed = time.monotonic()
+        self._looked = 0.0
         self.asked: float | None = None
         """When the child was asked to give up."""
 
@@ -364,6 +370,13 @@ class _Watch:
     def stalled(self) -> bool:
         """True when there was no progress for too long."""
         return time.monotonic() - self._moved > self._settings.stall_seconds
+
+    def look_due(self) -> bool:
+        """True a few times a second: is what is being done still wanted?"""
+        if time.monotonic() - self._looked < LOOK_SECONDS:
+            return False
+        self._looked = time.monotonic()
+        return True
 
     def renewal_due(self) -> bool:
         """True once in every quarter of a lease."""

@@ -155,11 +155,11 @@ class _Progress:
     def __init__(self, count: int, heed: Heed) -> None:
         self._count = count
         self._heed = heed
-        self._done = 0
+        self._done = 0.0
         self._lock = threading.Lock()
 
-    def add(self, windows_done: int) -> None:
-        """Tell how much is done. Raises `Cancelled`."""
+    def add(self, windows_done: float) -> None:
+        """Tell how much is done; half of a window is to look at it again. Raises `Cancelled`."""
         with self._lock:
             self._done += windows_done
             self._heed(self._done / self._count)
@@ -173,12 +173,11 @@ def _heard(
     def work(indices: list[int]) -> list[tuple[int, Hearing]]:
         done.add(0)
         heard = bench.hear([chunk[index] for index in indices])
-        mended = [
-            (index, better)
-            for index, hearing in zip(indices, heard, strict=True)
-            for better in bench.mend(hearing)
-        ]
-        done.add(len(indices))
+        done.add(len(indices) / 2)
+        mended: list[tuple[int, Hearing]] = []
+        for index, hearing in zip(indices, heard, strict=True):
+            mended += [(index, better) for better in bench.mend(hearing)]
+            done.add(1 / 2)
         return mended
 
     found = [pair for pairs in pool.map(work, windows.batches(chunk, size)) for pair in pairs]
