@@ -190,13 +190,10 @@ def digest(path: str, name: str, alive: Callable[[], None]) -> str:
     `alive` is called now and then: a large file on a slow disk is no stuck one.
     """
     found = hashlib.sha256()
-    try:
-        with Path(path).open("rb") as file:
-            while block := file.read(BLOCK):
-                found.update(block)
-                alive()
-    except OSError as error:
-        raise RecordingError(f"{name} cannot be read: {error.strerror}") from error
+    with decode.content(path, name) as file:
+        while block := file.read(BLOCK):
+            found.update(block)
+            alive()
     return found.hexdigest()
 
 

@@ -101,6 +101,13 @@ def probe(path: str, name: str) -> Shape:
         return _shape(container, _best(container), file)
 
 
+@contextmanager
+def content(path: str, name: str) -> Iterator[FileIO]:
+    """Open the recording at `path` to read its bytes. Raises `Undecodable`, and never waits."""
+    with _plain_words(name), opened(path) as file:
+        yield file
+
+
 def blocks(path: str, name: str, seconds: float = 600.0) -> Decoded:
     """Decode the recording at `path` in blocks of at most `seconds`; see `Decoded`.
 

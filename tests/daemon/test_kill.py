@@ -28,6 +28,9 @@ KILLS = int(os.environ.get("VOICECTL_KILLS", "30"))
 """For more: python -m tests.soak kills --count 200"""
 SEED = int(os.environ.get("VOICECTL_SEED") or time.time_ns() % 1_000_000)
 RECORDINGS = 44
+PAUSES = (0.4, 2.6)
+"""Seconds between shots. With hardly a second to live no worker comes to the end of anything, and
+innocents are set aside as dead."""
 
 
 def follow(desk: Desk, job: Job, then: Callable[[str, EventKind], None]) -> list[Task]:
@@ -87,7 +90,7 @@ def test_a_batch_under_fire(
         job = desk.ask(*paths)
         jobs = [job.id]
         while len(kills) < count or set(kills) != {"worker", "daemon"}:
-            time.sleep(dice.uniform(0.1, 1.2))
+            time.sleep(dice.uniform(*PAUSES))
             if is_finished(door, jobs[-1]):
                 jobs.append(desk.ask(*paths, force=True).id)
             if shot := shoot(site, dice, number):
