@@ -243,6 +243,18 @@ def _parquet(db: Cursor, query: str, given: list[Any], folder: Path) -> Path:
     return target
 
 
+def look(path: Path) -> int:
+    """Return the schema version of a store without changing anything.
+
+    Raises `DaemonBusy` when somebody has it open, `VoicectlError` when it cannot be read.
+    """
+    with (
+        _sentences(path),
+        duckdb.connect(str(path), read_only=True, config=_SETTINGS) as db,
+    ):
+        return int(one(db.execute("SELECT version FROM book.version"))[0])
+
+
 def _set_up(db: Cursor) -> None:
     db.execute("CREATE SCHEMA IF NOT EXISTS book")
     db.execute("CREATE TABLE IF NOT EXISTS book.version AS SELECT 0 AS version")

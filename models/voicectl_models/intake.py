@@ -138,7 +138,8 @@ def _demand_whole(name: str, work: Path, pinned: Mapping[str, str]) -> None:
     missing = sorted(name for name in (MODEL, *pinned) if not (work / name).is_file())
     if missing:
         raise ModelMissing(f"{missing[0]} of the model '{name}' is missing", hint=_FORM)
-    if not is_whisper(work / MODEL):
+    entry = catalogue().get(name)
+    if (entry is None or entry.task == "asr") and not is_whisper(work / MODEL):
         shutil.rmtree(work)
         raise ModelMissing(f"the {MODEL} of '{name}' holds no weights of Whisper", hint=_FORM)
 

@@ -10,6 +10,7 @@ import typer
 
 from voicectl import __version__
 from voicectl.cli import calls, jobs, models, show
+from voicectl.cli.doctor import doctor
 from voicectl.cli.help import Command, group
 from voicectl.cli.serve import serve
 from voicectl.cli.sql import sql
@@ -34,6 +35,7 @@ app.add_typer(jobs.app, name="jobs", rich_help_panel=WORK)
 app.add_typer(calls.app, name="calls", rich_help_panel=RESULTS)
 app.command(cls=Command, rich_help_panel=RESULTS)(sql)
 app.command(cls=Command, rich_help_panel=HOUSE)(status)
+app.command(cls=Command, rich_help_panel=HOUSE)(doctor)
 app.command(cls=Command, rich_help_panel=HOUSE)(serve)
 app.command(cls=Command, rich_help_panel=HOUSE)(stop)
 app.add_typer(models.app, name="models", rich_help_panel=HOUSE)

@@ -1,0 +1,91 @@
+"""The daemon: whether it answers, and what one that was killed has left."""
+
+from __future__ import annotations
+
+import fcntl
+import http.client
+import socket
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+
+from voicectl import __version__, paths
+from voicectl.health import Finding
+from voicectl_daemon.doctor import Patient, ok, problem, warning
+
+ANSWER_SECONDS = 5.0
+
+
+class _Who(msgspec.Struct):
+    version: str
+    pid: int
+
+
+def daemon(patient: Patient) -> Iterator[Finding]:
+    """Knock at the door; see who holds the data folder."""
+    home = patient.home
+    held, pid = _held(home.lock), _pid(home.lock)
+    look = f"tail {home.log}"
+    if not home.socket.exists():
+        if held:
+            text = f"the daemon with PID {pid} holds the data folder and has no door"
+            yield warning(
+                "daemon", f"{text}: it starts or leaves", f"wait; if it stays: kill {pid}"
+            )
+        else:
+            yield ok("daemon", "none runs; a command that needs one starts it")
+        return
+    try:
+        who = _ask(home.socket)
+    except ConnectionRefusedError:
+        if held:
+            text = f"the daemon with PID {pid} holds the data folder and does not listen"
+            yield problem("daemon", text, f"kill {pid}; {look}")
+        else:
+            text = f"{home.socket} was left by a daemon that was killed; the next one replaces it"
+            yield warning("daemon", text, "voicectl calls list")
+    except PermissionError:
+        text = f"{home.socket} may not be opened by this user"
+        yield problem("daemon", text, "run voicectl as its owner, or set daemon.socket_group")
+    except (OSError, http.client.HTTPException, msgspec.MsgspecError) as error:
+        text = f"the daemon with PID {pid} does not answer: {type(error).__name__}"
+        yield problem("daemon", text, f"kill {pid}; {look}")
+    else:
+        yield _version(who)
+
+
+def _version(who: _Who) -> Finding:
+    if who.version == __version__:
+        return ok("daemon", f"PID {who.pid} answers")
+    text = f"PID {who.pid} runs voicectl {who.version}, this is {__version__}"
+    return warning("daemon", text, "voicectl stop (for a service: systemctl restart voicectl)")
+
+
+def _held(lock: Path) -> bool:
+    """Whether a daemon lives; the kernel lets go of the lock of one that died."""
+    try:
+        with lock.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def _pid(lock: Path) -> str:
+    with suppress(OSError):
+        return lock.read_text().strip() or "?"
+    return "?"
+
+
+def _ask(door: Path) -> _Who:
+    with socket.socket(socket.AF_UNIX) as line, paths.short(door) as name:
+        line.settimeout(ANSWER_SECONDS)
+        line.connect(name)
+        line.sendall(b"GET /v1/status HTTP/1.1\r\nHost: voicectl\r\nConnection: close\r\n\r\n")
+        answer = http.client.HTTPResponse(line)
+        answer.begin()
+        return msgspec.json.decode(answer.read(), type=_Who)
