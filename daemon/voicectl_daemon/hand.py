@@ -47,6 +47,8 @@ class Hand:
         self.owner = ids.fresh(8)
         self._open: dict[str, Task] = {}
         self._heard: dict[str, float] = {}
+        self._further: set[str] = set()
+        """Tasks of which a part was kept since they were begun."""
         self._books = books
         self._settings = settings
         self._models_folder = models_folder
@@ -248,6 +250,7 @@ class Hand:
         elif isinstance(report, wire.Kept):
             try:
                 self._books.drafts.add(task, report.part)
+                self._further.add(task.id)
             except DiskFull as full:
                 log.warning("%s", full.text)  # the work itself can go on
         else:
@@ -311,7 +314,8 @@ class Hand:
         ledger = self._books.ledger
         ours = isinstance(error, PutDown)
         for task in list(self._open.values()):
-            if not ours and self._last_chance(task) and not ledger.unwanted(task.id):
+            last = self._last_chance(task) and task.id not in self._further
+            if not ours and last and not ledger.unwanted(task.id):
                 deaths = ledger.deaths(task.id) + 1
                 hint = "look at the recording; try it again with: voicectl jobs retry " + task.job
                 text = f"it took {deaths} workers down: {error.text}"
@@ -323,7 +327,9 @@ class Hand:
     def _put_back(self, *, died: bool, **detail: object) -> None:
         """Return every open task to the queue; those that are unwanted end as cancelled."""
         for task in list(self._open.values()):
-            change = partial(self._books.ledger.release, task.id, self.owner, died=died)
+            # What came further each time is slow, not deadly: the machine loses its workers.
+            guilty = died and task.id not in self._further
+            change = partial(self._books.ledger.release, task.id, self.owner, died=guilty)
             self._end(task, change, **detail)
 
     def _close(
@@ -337,6 +343,7 @@ class Hand:
         self._patiently(task, lambda: self._books.end(change, **detail))
         self._open.pop(task.id, None)
         self._heard.pop(task.id, None)
+        self._further.discard(task.id)
 
     def _patiently(self, task: Task, write: Callable[[], T]) -> T:
         """Write something; while the disk is full, wait and try again."""

@@ -8,6 +8,7 @@ import shutil
 import signal
 from typing import TYPE_CHECKING, Any
 
+from voicectl.client import Door
 from voicectl.types import EventKind, Job, Task, TaskState
 
 if TYPE_CHECKING:
@@ -107,6 +108,21 @@ def test_it_goes_on_and_nobody_can_tell(
     assert (task.state, task.skipped) == (TaskState.DONE, False)
     assert transcript(desk, task) == expected
     assert drafts(site) == []
+
+
+def test_a_worker_that_is_lost_after_a_piece_is_not_held_against_a_recording(
+    site: Site, weights: Path, make_call: Callable[..., Path], at_desk: Callable[[Door], Desk]
+) -> None:
+    site.configure("[workers]\nattempts = 1")
+    with Door.open() as door:
+        desk, reached = at_desk(door), 0
+        job = desk.ask(make_call("long", 0.0, SECONDS), options=PIECES)
+        for _ in range(3):
+            site.wait_until(lambda before=reached: parts(site) > before, "one more is kept")
+            reached = parts(site)
+            kill_worker(desk, site, job)
+        (task,) = desk.wait(job)
+    assert (task.state, task.attempts) == (TaskState.DONE, 4)
 
 
 def test_another_job_that_insists_begins_anew(
