@@ -11,7 +11,7 @@ import difflib
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 from msgspec import Meta
@@ -19,6 +19,9 @@ from msgspec import Meta
 from voicectl.errors import ConfigError
 
 Seconds: TypeAlias = Annotated[float, Meta(gt=0)]
+Name: TypeAlias = Annotated[str, Meta(min_length=1, max_length=64)]
+PARTS = ("direction", "agent", "caller", "left", "right")
+"""What a file name may tell: the direction, the parties, and who speaks on which channel."""
 
 _SECONDS = {"": 1, "ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _BYTES = {"": 1, "b": 1, "kb": 1e3, "mb": 1e6, "gb": 1e9, "kib": 2**10, "mib": 2**20, "gib": 2**30}
@@ -83,6 +86,37 @@ class Daemon(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """Members of this group may use the socket too; else only its owner."""
 
 
+class Roles(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Who speaks on which channel: a rule for all calls, and what their file names tell.
+
+    `--channel-names` of a command wins over all of it.
+    """
+
+    channels: tuple[Name, ...] = ()
+    """Speakers of the channels from the left, such as `["agent", "caller"]`."""
+    swapped: Literal["inbound", "outbound"] | None = None
+    """Calls of this direction have the first two channels the other way round."""
+    file_name: str | None = None
+    """A regular expression, searched in the file name, with some of the groups `PARTS`."""
+    inbound: tuple[Name, ...] = ("inbound", "incoming", "in")
+    """What the group `direction` may match, upper and lower case alike."""
+    outbound: tuple[Name, ...] = ("outbound", "outgoing", "out")
+
+    def __post_init__(self) -> None:
+        """Refuse an expression that cannot be used."""
+        if self.file_name is None:
+            return
+        try:
+            groups = set(re.compile(self.file_name).groupindex)
+        except re.error as error:
+            raise ValueError(f"file_name is no regular expression: {error}") from error
+        if not groups or groups - set(PARTS):
+            strange = ", ".join(sorted(groups - set(PARTS))) or "none"
+            raise ValueError(
+                f"file_name has the named groups: {strange}; it may have: {', '.join(PARTS)}"
+            )
+
+
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The whole of `voicectl.toml`."""
 
@@ -91,6 +125,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     folder."""
     workers: Workers = Workers()
     daemon: Daemon = Daemon()
+    roles: Roles = Roles()
 
 
 def read(path: Path | None) -> Config:
@@ -119,7 +154,7 @@ def read(path: Path | None) -> Config:
 
 def _nearest(message: str) -> str:
     """Return a hint with the key that the writer may have meant."""
-    known = [*Config.__struct_fields__, *Workers.__struct_fields__, *Daemon.__struct_fields__]
+    known = [name for part in (Config, Workers, Daemon, Roles) for name in part.__struct_fields__]
     quoted = message.split("`")[1] if message.count("`") > 1 else ""
     near = difflib.get_close_matches(quoted, known, n=1)
     return f"did you mean '{near[0]}'?" if near else ""

@@ -7,7 +7,7 @@ imports a model library; samples are NumPy arrays but only for the type checker.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Protocol, TypeAlias
 
@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Meta
 
 from voicectl.errors import VoicectlError
-from voicectl.types import Audio, CallRecord, Part, RunnerInfo, Segment
+from voicectl.types import Audio, CallRecord, Part, Segment
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 ChannelsWish: TypeAlias = Literal["auto", "split", "mix"]
 """How to treat several channels: find out, each a leg, or all in one."""
+
+Speakers: TypeAlias = Annotated[int, Meta(ge=1, le=20)]
+"""How many people are heard."""
 
 RATE = 16_000
 """Hertz, of all samples inside voicectl."""
@@ -88,11 +91,50 @@ class TranscribeOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True,
         )
 
 
+PARTIES = 2
+"""How many speakers a call has at most when nobody says otherwise."""
+
+
+class DiarizeOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Options of the diarize stage."""
+
+    backend: str = "dvector"
+    """A name of the group `voicectl.diarizers`."""
+    model: str = "auto"
+    """A name of the catalogue, a folder, or `auto`: what the backend brings."""
+    num_speakers: Speakers | None = None
+    min_speakers: Speakers | None = None
+    max_speakers: Speakers | None = None
+    speaker_name: tuple[str, ...] = ()
+    """One is put in place of `SPEAKER` in `SPEAKER_00`; several are given out in order of
+    first appearance."""
+    threads: int = 0
+    """0 takes every core this process may use."""
+
+    def __post_init__(self) -> None:
+        """Refuse numbers that contradict each other."""
+        if self.num_speakers is not None and (self.min_speakers or self.max_speakers):
+            raise ValueError("num_speakers says it all: leave min_speakers and max_speakers away")
+        if self.min_speakers and self.max_speakers and self.max_speakers < self.min_speakers:
+            raise ValueError(
+                f"max_speakers ({self.max_speakers}) is less than min_speakers "
+                f"({self.min_speakers})"
+            )
+
+    @property
+    def bounds(self) -> tuple[int, int]:
+        """The fewest and the most speakers there may be."""
+        if self.num_speakers is not None:
+            return self.num_speakers, self.num_speakers
+        fewest = self.min_speakers or 1
+        return fewest, self.max_speakers or max(PARTIES, fewest)
+
+
 @dataclass(frozen=True, slots=True)
 class Wish:
     """A model that a step may use, before anybody knows which weights that will be."""
 
-    task: Literal["asr"]
+    task: Literal["asr", "diarize"]
     model: str
     """A name of the catalogue, a folder, or `auto`."""
     language: str | None = None
@@ -100,6 +142,8 @@ class Wish:
     translate: bool = False
     device: str = "auto"
     """`auto`, `cpu` or `cuda`: larger models are chosen where they are fast enough."""
+    backend: str = ""
+    """Which runner's weights; empty where that does not matter."""
 
 
 Region: TypeAlias = tuple[int, int]
@@ -185,6 +229,18 @@ Raises `Cancelled` when the work should stop.
 """
 
 
+@dataclass(frozen=True, slots=True)
+class RunnerInfo:
+    """What a runner says of itself before anything is loaded."""
+
+    name: str
+    task: str
+    """`transcribe`, `diarize`, `translate`, …"""
+    licence: str
+    leaves_premises: bool = False
+    """True when it sends anything to another machine."""
+
+
 class Transcriber(Protocol):
     """Speech to text."""
 
@@ -221,6 +277,43 @@ class Transcriber(Protocol):
         """
 
 
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A stretch in which one voice speaks."""
+
+    start: float
+    end: float
+    speaker: int
+    """Counts from 0 in the order in which voices appear."""
+    confidence: float
+    """0 to 1."""
+
+
+HeedSeconds: TypeAlias = Callable[[float], None]
+"""As `Heed`, called with the seconds of the recording that are worked through."""
+
+
+class Diarizer(Protocol):
+    """Who speaks when, on one leg."""
+
+    info: ClassVar[RunnerInfo]
+    model: str
+    """Name of the loaded weights."""
+
+    def __init__(self, folder: str, name: str, options: DiarizeOptions) -> None:
+        """Load what is in `folder`. Raises `ModelMissing` when it cannot be loaded."""
+
+    def diarize(
+        self, clips: Iterable[Clip], options: DiarizeOptions, heed: HeedSeconds
+    ) -> tuple[Turn, ...]:
+        """Return the turns of a leg in order of their start, on the clock of the recording.
+
+        `clips` are its pieces in order, to be taken one at a time. The number of
+        speakers keeps to `DiarizeOptions.bounds`, unless there is too little
+        speech for the fewest. Turns may overlap where two speak at once.
+        """
+
+
 class Tools(Protocol):
     """What a stage is lent while it runs."""
 
@@ -235,6 +328,9 @@ class Tools(Protocol):
 
         Without a language it is one that can find the language out.
         """
+
+    def diarizer(self, options: DiarizeOptions) -> Diarizer:
+        """Return a loaded diarizer, kept warm between recordings."""
 
     def segment(self, record: int, segment: Segment) -> None:
         """Tell listeners of a segment at once; the result does not depend on it."""

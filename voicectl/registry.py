@@ -7,8 +7,10 @@ Asking what is installed imports nothing.
 from __future__ import annotations
 
 import difflib
+import re
+import sys
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint, PackageNotFoundError, distribution, entry_points
 from typing import Any
 
 from voicectl.errors import UnknownName, VoicectlError
@@ -16,6 +18,7 @@ from voicectl.errors import UnknownName, VoicectlError
 FORMATS = "voicectl.formats"
 STAGES = "voicectl.stages"
 TRANSCRIBERS = "voicectl.transcribers"
+DIARIZERS = "voicectl.diarizers"
 
 
 @cache
@@ -34,16 +37,53 @@ def load(group: str, name: str) -> Any:
     Raises `UnknownName`, with the installed names and the nearest spelling, and
     `VoicectlError` for one that is registered but broken.
     """
-    point, kind = _group(group).get(name), group.rpartition(".")[2].removesuffix("s")
-    if point is None:
-        raise unknown(kind, name, names(group))
+    point = find(group, name)
     try:
         return point.load()
     except (ImportError, AttributeError) as error:
         raise VoicectlError(
-            f"the {kind} '{name}' cannot be loaded: {error}",
+            f"the {_kind(group)} '{name}' cannot be loaded: {error}",
             hint=f"install the package again that brings it: {point.module.partition('.')[0]}",
         ) from error
+
+
+def find(group: str, name: str) -> EntryPoint:
+    """Return what is registered as `name`, not imported.
+
+    Raises `UnknownName`, and `VoicectlError` when packages that it needs are missing.
+    """
+    point = _group(group).get(name)
+    if point is None:
+        raise unknown(_kind(group), name, names(group))
+    if lacking := missing(point):
+        extra = f"{point.dist.name if point.dist else 'voicectl'}[{','.join(point.extras)}]"
+        raise VoicectlError(
+            f"the {_kind(group)} '{name}' needs what is not installed: {', '.join(lacking)}",
+            hint=f"install it where voicectl is: {sys.executable} -m pip install '{extra}'",
+        )
+    return point
+
+
+def missing(point: EntryPoint) -> list[str]:
+    """Return the packages of the extras in an entry point that are not installed."""
+    needed = []
+    for line in (point.dist.requires if point.dist else None) or []:
+        requirement, _, marker = line.partition(";")
+        if any(re.search(rf"extra\s*==\s*['\"]{extra}['\"]", marker) for extra in point.extras):
+            needed.append(re.split(r"[^\w.-]", requirement.strip())[0])
+    return [name for name in needed if not _is_installed(name)]
+
+
+def _is_installed(package: str) -> bool:
+    try:
+        distribution(package)
+    except PackageNotFoundError:
+        return False
+    return True
+
+
+def _kind(group: str) -> str:
+    return group.rpartition(".")[2].removesuffix("s")
 
 
 def unknown(kind: str, name: str, known: list[str]) -> UnknownName:

@@ -1,7 +1,6 @@
 """The values that travel through voicectl, from a recording to its record.
 
-All are frozen: a stage that wants to change one makes a new one. Offsets are
-seconds on the original clock of the recording; points in time carry a zone.
+All are frozen. Offsets are seconds on the clock of the recording; times carry a zone.
 """
 
 from __future__ import annotations
@@ -32,6 +31,12 @@ class Audio:
     """Of the content, in hexadecimal."""
     warnings: tuple[str, ...] = ()
     """What is wrong with the recording but did not stop it, one sentence each."""
+    direction: str | None = None
+    """`inbound` or `outbound`; this and the rest is what the site's config finds in the name."""
+    agent: str | None = None
+    caller: str | None = None
+    channel_names: tuple[str, ...] = ()
+    """Speakers of the channels from the left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +87,8 @@ class Segment:
     decoding: Decoding | None = None
     language_probability: float | None = None
     """0 to 1, of the turn or of its leg; None when the language was given."""
+    speaker_confidence: float | None = None
+    """0 to 1: is it this speaker? None unless voices were told apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -383,15 +390,3 @@ class Event:
     task: str | None = None
     call: str | None = None
     detail: dict[str, Any] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class RunnerInfo:
-    """What a runner says of itself before anything is loaded."""
-
-    name: str
-    task: str
-    """`transcribe`, `diarize`, `translate`, …"""
-    licence: str
-    leaves_premises: bool = False
-    """True when it sends anything to another machine."""

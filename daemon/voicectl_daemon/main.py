@@ -124,7 +124,7 @@ def build(home: paths.Home, settings: Config, stack: ExitStack, *, on_demand: bo
     uploads = Uploads(home.uploads)
     models = Path(settings.models) if settings.models else home.models
     foreman = Foreman(books, settings.workers, str(models), home.bell)
-    planner = Planner(books, foreman, models, uploads, settings.workers.attempts)
+    planner = Planner(books, foreman, models, uploads, settings)
     foreman.start()
     stack.callback(foreman.stop)
     planner.start()

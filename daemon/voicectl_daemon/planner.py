@@ -7,9 +7,10 @@ import threading
 import time
 from pathlib import Path
 
+from voicectl.config import Config
 from voicectl.errors import DiskFull, NotFound, TooSlow, VoicectlError, WorkerDied, from_wire
 from voicectl.types import Audio, Problem, Task, TaskState
-from voicectl_daemon import ids, wire
+from voicectl_daemon import ids, roles, wire
 from voicectl_daemon.books import Books
 from voicectl_daemon.foreman import Foreman
 from voicectl_daemon.rows import Wishes
@@ -32,13 +33,13 @@ class Planner:
     """One thread and, while there are jobs to plan, one child that opens the recordings."""
 
     def __init__(
-        self, books: Books, foreman: Foreman, models: Path, uploads: Uploads, attempts: int
+        self, books: Books, foreman: Foreman, models: Path, uploads: Uploads, settings: Config
     ) -> None:
         self._books = books
         self._foreman = foreman
         self._models = models
         self._uploads = uploads
-        self._attempts = attempts
+        self._settings = settings
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._child: wire.Child | None = None
@@ -119,14 +120,14 @@ class Planner:
     def _place(self, task: Task, digest: str, weights: list[str], *, force: bool) -> None:
         books = self._books
         try:
-            audio = self._look(task)
+            audio = roles.told(self._look(task), self._settings.roles)
         except Dropped:
             return
         except VoicectlError as error:
             died = isinstance(error, WorkerDied)
             self._refuse(task, TaskState.DEAD if died else TaskState.FAILED, error)
             return
-        key = engine.result_key(task.tenant, audio.sha256, digest, weights)
+        key = engine.result_key(task.tenant, audio.sha256, digest, weights, roles.parties(audio))
         call = ids.of_call(task.tenant, audio.sha256)
         with books.placing:
             known = not force and books.store.has(key)
@@ -139,13 +140,14 @@ class Planner:
     def _look(self, task: Task) -> Audio:
         """Return what a recording is; one that takes its child down gets several chances."""
         path = self._uploads.place(task.path)
-        for chance in range(self._attempts, -1, -1):
+        attempts = self._settings.workers.attempts
+        for chance in range(attempts, -1, -1):
             try:
                 return self._ask(wire.Look(path, task.name), task)
             except WorkerDied as error:
                 log.warning("task %s lost its process while it was looked at", task.id)
                 if not chance:
-                    text = f"it took {self._attempts + 1} processes down: {error.text}"
+                    text = f"it took {attempts + 1} processes down: {error.text}"
                     raise WorkerDied(text, hint=error.hint) from error
         raise AssertionError("the last chance returns or raises")
 

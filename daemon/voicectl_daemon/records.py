@@ -15,7 +15,7 @@ SEGMENT_SHAPE = """[{"id":"INTEGER","start":"DOUBLE","end":"DOUBLE","text":"VARC
 "suspect":"VARCHAR","words":[{"start":"DOUBLE","end":"DOUBLE","text":"VARCHAR",
 "probability":"DOUBLE"}],"decoding":{"seek":"INTEGER","tokens":["INTEGER"],"temperature":"DOUBLE",
 "avg_logprob":"DOUBLE","compression_ratio":"DOUBLE","no_speech_prob":"DOUBLE"},
-"language_probability":"DOUBLE"}]"""
+"language_probability":"DOUBLE","speaker_confidence":"DOUBLE"}]"""
 DONE_SHAPE = """[{"stage":"VARCHAR","runner":"VARCHAR","model":"VARCHAR","at":"TIMESTAMP",
 "seconds":"DOUBLE","recipe_hash":"VARCHAR"}]"""
 
@@ -25,7 +25,8 @@ def record_of(
 ) -> CallRecord:
     """Return a call with one of its transcripts."""
     facts = {name: head[name] for name in Audio.__dataclass_fields__}
-    audio = Audio(**facts | {"warnings": tuple(head["warnings"] or ())})
+    lists = {name: tuple(head[name] or ()) for name in ("warnings", "channel_names")}
+    audio = Audio(**facts | lists)
     created = head["created"].replace(tzinfo=UTC)
     if told is None:
         return CallRecord(head["id"], head["tenant"], audio, created)

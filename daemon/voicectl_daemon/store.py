@@ -208,10 +208,11 @@ def _put_call(db: Cursor, record: CallRecord) -> None:
     created = known[0] if known else record.created.astimezone(UTC).replace(tzinfo=None)
     db.execute("DELETE FROM book.calls WHERE id=?", [record.id])
     db.execute(
-        "INSERT INTO book.calls VALUES (?,?,?,?,?,?,?,?,?,?,?)",
+        "INSERT INTO book.calls VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
         [record.id, record.tenant, audio.sha256, audio.name, audio.path]
         + [audio.seconds, audio.rate, audio.channels, audio.codec, created]
-        + [list(audio.warnings)],
+        + [list(audio.warnings), audio.direction, audio.agent, audio.caller]
+        + [list(audio.channel_names)],
     )
 
 

@@ -73,3 +73,19 @@ CREATE OR REPLACE VIEW segments AS
     SELECT s.call, s.tenant, s.id, s."start", s."end", s.text, s.speaker, s.channel, s.language,
            s.confidence, s.suspect, s.words, s.language_probability
     FROM book.segments s JOIN book.transcripts t ON t.key = s.key AND t.latest;
+
+-- migration 4
+ALTER TABLE book.segments ADD COLUMN speaker_confidence DOUBLE;  -- NULL where the channel tells
+CREATE OR REPLACE VIEW segments AS
+    SELECT s.call, s.tenant, s.id, s."start", s."end", s.text, s.speaker, s.channel, s.language,
+           s.confidence, s.suspect, s.words, s.language_probability, s.speaker_confidence
+    FROM book.segments s JOIN book.transcripts t ON t.key = s.key AND t.latest;
+ALTER TABLE book.calls ADD COLUMN direction VARCHAR;   -- what the name of the recording tells
+ALTER TABLE book.calls ADD COLUMN agent VARCHAR;
+ALTER TABLE book.calls ADD COLUMN caller VARCHAR;
+ALTER TABLE book.calls ADD COLUMN channel_names VARCHAR[];
+CREATE OR REPLACE VIEW calls AS
+    SELECT c.id, c.tenant, c.name, c.path, c.seconds, c.rate, c.channels, c.codec, c.sha256,
+           c.created, t.task, t.language, t.language_probability, t.model, t.speech_seconds,
+           c.warnings, c.direction, c.agent, c.caller
+    FROM book.calls c LEFT JOIN book.transcripts t ON t.call = c.id AND t.latest;

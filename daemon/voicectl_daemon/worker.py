@@ -25,7 +25,15 @@ import msgspec
 import psutil
 
 from voicectl.errors import Cancelled, RecordingError, VoicectlError
-from voicectl.interfaces import ChannelsWish, Clip, Recording, TranscribeOptions, Transcriber
+from voicectl.interfaces import (
+    ChannelsWish,
+    Clip,
+    DiarizeOptions,
+    Diarizer,
+    Recording,
+    TranscribeOptions,
+    Transcriber,
+)
 from voicectl.types import Audio, Part, Segment
 from voicectl_daemon import wire
 from voicectl_models import decode, recording, speech
@@ -143,6 +151,10 @@ class Lent:
     def transcriber(self, options: TranscribeOptions, language: str | None) -> Transcriber:
         """Return a loaded recogniser."""
         return self._pool.transcriber(options, language)
+
+    def diarizer(self, options: DiarizeOptions) -> Diarizer:
+        """Return a loaded diarizer."""
+        return self._pool.diarizer(options)
 
     def segment(self, record: int, segment: Segment) -> None:
         """Tell listeners of a segment."""

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -135,10 +135,17 @@ def _rows(folder: Path) -> list[dict[str, Any]]:
                 "licence": entry.licence if entry else None,
                 "can_be_fetched": bool(entry and entry.files),
                 "heavy": bool(entry and entry.heavy),
-                "default_for": [role for role in chosen if found and chosen[role] == name],
+                "default_for": _uses(name, chosen) if found else [],
             }
         )
     return rows
+
+
+def _uses(name: str, chosen: Mapping[str, str]) -> list[str]:
+    """Return what the model `name` is used for when nobody names another."""
+    entry = catalogue().get(name)
+    voices = [f"speakers ({entry.backend})"] if entry and entry.task == "diarize" else []
+    return [role for role in chosen if chosen[role] == name] + voices
 
 
 def _line(*cells: str) -> str:

@@ -46,6 +46,10 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
     name: str
     task: str = "asr"
+    backend: str = ""
+    """Which diarizer it is for."""
+    beside: tuple[str, ...] = ()
+    """Other models that it cannot do without."""
     languages: tuple[str, ...]
     """ISO 639-1; `*` for every language that whisper knows."""
     translates: bool
@@ -98,7 +102,8 @@ def choose(
     without it they are taken only where nothing lighter can do the work. With
     nothing suitable installed the answer is the model that should be fetched.
     """
-    there = [entry for entry in catalogue().values() if entry.name in installed]
+    recognisers = (entry for entry in catalogue().values() if entry.task == "asr")
+    there = [entry for entry in recognisers if entry.name in installed]
 
     def best(fit: Callable[[Entry], bool], otherwise: str) -> str:
         light = [entry.name for entry in there if fit(entry) and (heavy or not entry.heavy)]

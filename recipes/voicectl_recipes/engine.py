@@ -40,12 +40,20 @@ def weights(plan: Plan, resolve: Callable[[Wish], Sequence[str]]) -> list[str]:
     return sorted({digest for wish in wishes for digest in resolve(wish)})
 
 
-def result_key(tenant: str, sha256: str, plan_hash: str, weights_used: Sequence[str]) -> str:
+def result_key(
+    tenant: str,
+    sha256: str,
+    plan_hash: str,
+    weights_used: Sequence[str],
+    parties: Sequence[object] = (),
+) -> str:
     """Return the key under which the result for one recording is kept.
 
-    Equal keys give equal results: same tenant, content, weights and options.
+    Equal keys give equal results: same tenant, content, weights and options,
+    and the same parties where they are known before anybody listens.
     """
-    telling = msgspec.json.encode([tenant, sha256, plan_hash, list(weights_used)])
+    told = [list(parties)] if any(parties) else []
+    telling = msgspec.json.encode([tenant, sha256, plan_hash, list(weights_used), *told])
     return hashlib.sha256(telling).hexdigest()
 
 

@@ -112,3 +112,31 @@ def test_how_long_models_are_kept(tmp_path: Path, given: str, seconds: float | N
 )
 def test_how_large_a_worker_may_grow(tmp_path: Path, given: str, size: int | None) -> None:
     assert read(tmp_path, f"[workers]\nmemory_limit = {given}").workers.memory_bytes == size
+
+
+def test_roles_are_read(tmp_path: Path) -> None:
+    text = """
+        [roles]
+        channels = ["agent", "caller"]
+        swapped = "outbound"
+        file_name = '^(?P<direction>in|out)-(?P<agent>\\d+)'
+    """
+    found = read(tmp_path, text).roles
+    assert (found.channels, found.swapped) == (("agent", "caller"), "outbound")
+    assert Config().roles.channels == ()
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("file_name = '('", "no regular expression"),
+        ("file_name = 'call'", "named groups: none"),
+        ("file_name = '(?P<who>x)'", "named groups: who; it may have: direction, agent"),
+        ("swapped = 'left'", "Invalid enum value"),
+        ("channels = ['']", "length >= 1"),
+        ("chanels = ['a']", "chanels"),
+    ],
+)
+def test_rules_for_roles_that_cannot_work_are_refused(tmp_path: Path, line: str, said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        read(tmp_path, f"[roles]\n{line}\n")

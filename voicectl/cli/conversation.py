@@ -39,8 +39,16 @@ def _header(record: CallRecord) -> Text:
             language = f"translated to {language or 'en'}"
         facts[1:1] = [fact for fact in (language, transcript.model) if fact]
     facts.append(shown.when(record.created))
+    facts += _parties(record)
     name = shown.text(record.audio.name, "bold")
     return Text.assemble(name, "  ", (shown.clean(" · ".join(facts)), "dim"))
+
+
+def _parties(record: CallRecord) -> list[str]:
+    """Return what the name of the recording tells of the call."""
+    audio = record.audio
+    told = (("", audio.direction), ("agent ", audio.agent), ("caller ", audio.caller))
+    return [f"{what}{value}" for what, value in told if value]
 
 
 def voices(transcript: Transcript) -> dict[str, str]:

@@ -14,6 +14,8 @@ from voicectl.cli.values import listed, number, one_of, or_none, truth, whole, w
 
 OPTIONS = "options"
 """Goes to the transcribe stage under the flag's own name: see `TranscribeOptions`."""
+VOICES = "voices"
+"""Goes to the diarize stage: see `DiarizeOptions`."""
 STYLE = "style"
 """Goes to the writers of files: see `voicectl.render.Style`."""
 COMMAND = "command"
@@ -68,6 +70,20 @@ FILES = (
          "Two-channel calls: each channel by itself (split), or both as one signal (mix)."),
     Flag("--channel-names", "LEFT,RIGHT", values.speaker_names, "SPEAKER_00,SPEAKER_01",
          "Who speaks on which channel, such as agent,caller."),
+)
+SPEAKERS = (
+    Flag("--diarize", YES_NO, truth, "False",
+         "Tell speakers apart by voice where they share a channel.", goes=COMMAND),
+    Flag("--num-speakers", "N", whole(1), "1 to 2", "How many speak.", goes=VOICES),
+    Flag("--min_speakers", "N", whole(1), "1", "How many speak at least.", goes=VOICES),
+    Flag("--max_speakers", "N", whole(1), "2", "How many speak at most.", goes=VOICES),
+    Flag("--speaker_name", "NAME,...", values.speaker_names, "SPEAKER",
+         "One stands for SPEAKER in SPEAKER_00; several are given in order of appearance.",
+         goes=VOICES),
+    Flag("--diarizer", "NAME", words, "dvector", "Which diarizer tells speakers apart.",
+         goes=VOICES),
+    Flag("--diarize_model", "NAME|DIR", values.model, "the diarizer's own",
+         "A model of voices by its name or its folder.", goes=VOICES),
 )
 MODEL = (
     Flag("--model", "NAME|DIR", values.model, "the best on this box",
@@ -159,6 +175,7 @@ BEHAVIOUR = (
 
 PANELS = {
     "Input and output": FILES,
+    "Speakers on one channel": SPEAKERS,
     "Model and language": MODEL,
     "Decoding": DECODING,
     "Subtitles and files": SUBTITLES,

@@ -21,7 +21,7 @@ from voicectl.cli.outcome import Outcome, Result
 from voicectl.cli.progress import Story, Taste, story
 from voicectl.cli.typed import Typed, read, spelled
 from voicectl.errors import RecordingError, UsageError, VoicectlError
-from voicectl.registry import FORMATS, names, unknown
+from voicectl.registry import DIARIZERS, FORMATS, find, names, unknown
 from voicectl.types import Ask, Outputs, Source
 
 if TYPE_CHECKING:
@@ -115,11 +115,12 @@ def _check(typed: Typed) -> None:
     """Refuse what the daemon would refuse, before there is one."""
     import msgspec
 
-    from voicectl.interfaces import TranscribeOptions
+    from voicectl.interfaces import DiarizeOptions, TranscribeOptions
     from voicectl.render import Style
 
     try:
         msgspec.convert(typed.options, TranscribeOptions)
+        find(DIARIZERS, msgspec.convert(typed.voices or {}, DiarizeOptions).backend)
         msgspec.convert(typed.style, Style)
     except msgspec.ValidationError as error:
         raise UsageError(str(error), hint="see: voicectl transcribe --help") from error
@@ -131,7 +132,8 @@ def _work(typed: Typed, outputs: Outputs, found: inputs.Found, teller: Story) ->
     with open_door() as door:
         ask = Ask(
             sources=_sources(door, list(found.recordings.values()), refused, teller),
-            options={"transcribe": typed.options},
+            recipe="transcribe" if typed.voices is None else "diarize",
+            options=_options(typed),
             outputs=outputs,
             force=typed.command.get("force", False),
             fail_fast=typed.command.get("fail_fast", False),
@@ -147,6 +149,12 @@ def _work(typed: Typed, outputs: Outputs, found: inputs.Found, teller: Story) ->
             raise
     ended.results = [*refused, *ended.results]
     return ended
+
+
+def _options(typed: Typed) -> dict[str, dict[str, Any]]:
+    """Return the options of every step, by its stage."""
+    voices = {} if typed.voices is None else {"diarize": typed.voices}
+    return {"transcribe": typed.options, **voices}
 
 
 def _sources(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from voicectl.cli import values
-from voicectl.cli.flags import COMMAND, FLAGS, OPTIONS, STYLE, Flag
+from voicectl.cli.flags import COMMAND, FLAGS, OPTIONS, STYLE, VOICES, Flag
 from voicectl.errors import UsageError
 
 BY_NAME = {name.replace("_", "-"): flag for flag in FLAGS for name in flag.names.split()}
@@ -59,6 +59,8 @@ class Typed:
     """Fields of `TranscribeOptions`."""
     style: dict[str, Any]
     """Fields of `voicectl.render.Style`."""
+    voices: dict[str, Any] | None
+    """Fields of `DiarizeOptions`; None when speakers need not be told apart."""
     command: dict[str, Any]
     """What the command itself has to know."""
     notes: tuple[str, ...] = ()
@@ -76,7 +78,8 @@ def read(given: Mapping[str, Any]) -> Typed:
     _place_of_model(options, command)
     if command.pop("no_vad", False):
         options["vad_filter"] = False
-    return Typed(options, found.get(STYLE, {}), command, _precision(options, command))
+    voices = _voices(found.get(VOICES, {}), command)
+    return Typed(options, found.get(STYLE, {}), voices, command, _precision(options, command))
 
 
 def sort(given: Mapping[str, Any], flags: Iterable[Flag], command: str) -> Sorted:
@@ -104,6 +107,20 @@ def _read(flag: Flag, raw: Any, command: str) -> Any:
             f"{flag.names.split()[0]}: '{raw}' {error}",
             hint=f"it takes {flag.shape}; see: {command} --help",
         ) from error
+
+
+def _voices(given: dict[str, Any], command: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the options of the diarize stage under its own names, if it is asked for."""
+    if command.pop("diarize", False):
+        renamed = {"diarizer": "backend", "diarize_model": "model"}
+        return {renamed.get(name, name): value for name, value in given.items()}
+    if given:
+        flag = next(flag for flag in FLAGS if flag.key in given)
+        raise UsageError(
+            f"{flag.names.split()[0]} is about telling speakers apart, which was not asked for",
+            hint="add --diarize, or leave it away",
+        )
+    return None
 
 
 def _temperatures(options: dict[str, Any], command: dict[str, Any]) -> None:

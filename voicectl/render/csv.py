@@ -14,7 +14,10 @@ from voicectl.render import Style
 from voicectl.render.plain import clean, segments
 from voicectl.types import CallRecord, Segment
 
-HEADER = ("id", "start", "end", "speaker", "language", "confidence", "suspect", "text")
+HEADER = (
+    *("id", "start", "end", "speaker", "speaker_confidence"),
+    *("language", "confidence", "suspect", "text"),
+)
 # East Asian editions of Excel take the full-width forms too.
 _OPENS_FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 
@@ -34,11 +37,16 @@ def _row(segment: Segment) -> tuple[str, ...]:
         f"{segment.start:.3f}",
         f"{segment.end:.3f}",
         _cell(segment.speaker or ""),
+        _share(segment.speaker_confidence),
         _cell(segment.language or ""),
-        "" if segment.confidence is None else f"{segment.confidence:.3f}",
+        _share(segment.confidence),
         _cell(segment.suspect or ""),
         _cell(segment.text),
     )
+
+
+def _share(number: float | None) -> str:
+    return "" if number is None else f"{number:.3f}"
 
 
 def _cell(text: str) -> str:

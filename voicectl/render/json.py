@@ -32,6 +32,9 @@ def _call(record: CallRecord) -> dict[str, Any]:
         "call": record.id,
         "model": transcript.model if transcript else None,
         "duration": record.audio.seconds,
+        "direction": record.audio.direction,
+        "agent": record.audio.agent,
+        "caller": record.audio.caller,
         "audio": _audio(record.audio),
         "speech_seconds": transcript.speech_seconds if transcript else None,
     }
@@ -63,6 +66,7 @@ def _segment(segment: Segment) -> dict[str, Any]:
         "no_speech_prob": said.no_speech_prob if said else None,
         "words": [_word(word) for word in segment.words],
         "speaker": segment.speaker,
+        "speaker_confidence": segment.speaker_confidence,
         "channel": segment.channel,
         "language": segment.language,
         "language_probability": segment.language_probability,

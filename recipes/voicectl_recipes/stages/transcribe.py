@@ -201,7 +201,7 @@ class _Call:
     def _speaker(self, clip: Clip) -> str | None:
         if clip.channel is None:
             return None
-        names = self._options.channel_names
+        names = self._options.channel_names or self._record.audio.channel_names
         return names[clip.channel] if clip.channel < len(names) else f"SPEAKER_{clip.channel:02d}"
 
 

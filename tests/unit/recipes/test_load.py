@@ -85,3 +85,9 @@ def test_equal_keys_need_equal_tenant_content_recipe_and_weights() -> None:
     others = [("u", "sha", "hash", ["w"]), ("t", "shb", "hash", ["w"])]
     others += [("t", "sha", "hush", ["w"]), ("t", "sha", "hash", ["w", "v"])]
     assert all(engine.result_key(*other) != first for other in others)
+
+
+def test_parties_that_are_known_change_the_key_and_unknown_ones_do_not() -> None:
+    first = engine.result_key("t", "sha", "hash", ["w"])
+    assert engine.result_key("t", "sha", "hash", ["w"], (None, None, None, ())) == first
+    assert engine.result_key("t", "sha", "hash", ["w"], (None, None, None, ("a", "b"))) != first

@@ -13,7 +13,10 @@ WHISPERS_KEYS = {
     *("id", "seek", "start", "end", "text", "tokens", "temperature"),
     *("avg_logprob", "compression_ratio", "no_speech_prob", "words"),
 }
-OUR_KEYS = {"speaker", "channel", "language", "confidence", "suspect", "language_probability"}
+OUR_KEYS = {
+    *("speaker", "speaker_confidence", "channel"),
+    *("language", "confidence", "suspect", "language_probability"),
+}
 
 
 class WhisperWord(msgspec.Struct):
@@ -67,6 +70,9 @@ def test_the_call_is_named_beside_its_text(call):
         "call": "c1",
         "model": "small",
         "duration": 72.5,
+        "direction": None,
+        "agent": None,
+        "caller": None,
         "audio": {
             "name": "a.wav",
             "sha256": "ab" * 32,
@@ -99,7 +105,7 @@ def test_offsets_are_whole_milliseconds(call):
     assert '"start":0.3,' in written
 
 
-@pytest.mark.parametrize(("pretty", "lines"), [(False, 1), (True, 17)])
+@pytest.mark.parametrize(("pretty", "lines"), [(False, 1), (True, 20)])
 def test_pretty_json_is_indented(call, pretty, lines):
     written = render(call(), Style(pretty_json=pretty))
     assert len(written.splitlines()) == lines

@@ -53,17 +53,20 @@ def test_tsv_has_three_columns_in_milliseconds(call):
 
 def test_csv_names_its_columns(call):
     written = table.render(call(), Style())
-    assert written == "id,start,end,speaker,language,confidence,suspect,text\n"
+    assert written == "id,start,end,speaker,speaker_confidence,language,confidence,suspect,text\n"
 
 
 def test_csv_keeps_every_field(call):
-    segment = Segment(3, 1.5, 2.0, ' say "a, b"', "agent", 0, "en", 0.5, (), "loop")
+    segment = Segment(
+        *(3, 1.5, 2.0, ' say "a, b"', "agent", 0, "en", 0.5, (), "loop"), speaker_confidence=0.875
+    )
     assert rows_of_csv(call(segment)) == [
         {
             "id": "3",
             "start": "1.500",
             "end": "2.000",
             "speaker": "agent",
+            "speaker_confidence": "0.875",
             "language": "en",
             "confidence": "0.500",
             "suspect": "loop",
