@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI, Request
+from fastapi.exceptions import HTTPException as Refusal
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from voicectl import __version__, paths
 from voicectl.errors import ConfigError, VoicectlError
@@ -21,6 +22,10 @@ from voicectl.types import Problem
 from voicectl_daemon.api import calls, events, jobs, system
 from voicectl_daemon.parts import Parts
 
+UPLOADS = "/v1/uploads"
+"""The only thing that is not read into memory whole."""
+LONGEST_BODY = 64 * 1024 * 1024
+"""Bytes; enough to hand in 200,000 recordings at once."""
 REFUSALS: dict[int | str, dict[str, Any]] = {
     "4XX": {"model": Problem, "description": "What cannot be done, and why"},
     "5XX": {"model": Problem, "description": "What went wrong, and what to do"},
@@ -50,10 +55,27 @@ class _Visitors:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self._presence.enter()
+        if scope["type"] == "http" and not scope["path"].startswith(UPLOADS):
+            receive = _measured(receive)
         try:
             await self._app(scope, receive, send)
         finally:
             self._presence.leave()
+
+
+def _measured(receive: Receive) -> Receive:
+    """Take in what a request has to say, but not without end: it is kept in memory."""
+    taken = 0
+
+    async def measured() -> Message:
+        nonlocal taken
+        message = await receive()
+        taken += len(message.get("body", b""))
+        if taken > LONGEST_BODY:
+            raise Refusal(413, f"a request may not be longer than {LONGEST_BODY >> 20} MiB")
+        return message
+
+    return measured
 
 
 async def _refused(_request: Request, error: Exception) -> JSONResponse:

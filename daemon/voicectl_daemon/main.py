@@ -36,6 +36,9 @@ from voicectl_daemon.planner import Planner
 from voicectl_daemon.store import Store
 from voicectl_daemon.uploads import Uploads
 
+MOST_FILES = 65_536
+"""Connections and files that may be open, where the system allows as many: its usual 1,024 are
+used up by one program that forgets to hang up."""
 LOCK_SECONDS = 15.0
 """How long to wait for a daemon that is just leaving."""
 TICK_SECONDS = 0.25
@@ -170,6 +173,10 @@ def serve(told: Told, *, on_demand: bool) -> None:
     """Run a daemon until it is told to stop."""
     os.umask(0o077)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core dump would hold calls
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(
+        resource.RLIMIT_NOFILE, (MOST_FILES if most < 0 else min(most, MOST_FILES), most)
+    )
     home = paths.home()
     settings = config.read(paths.config_file())
     os.chdir("/")  # where the daemon was started from may be unmounted
