@@ -198,6 +198,22 @@ def test_a_store_of_a_newer_version(patient: Patient) -> None:
     assert any("schema 99" in finding.text for finding in found)
 
 
+def test_the_store_of_a_killed_daemon_is_read_and_left_as_it_is(patient: Patient) -> None:
+    code = (
+        "import os, sys, signal, pathlib\n"
+        "from voicectl_daemon.duck import Duck\n"
+        "duck = Duck(pathlib.Path(sys.argv[1]))\n"
+        "with duck.writing() as db:\n"
+        "    db.execute('CREATE TABLE book.more AS SELECT 1')\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    subprocess.run([sys.executable, "-c", code, patient.home.store], check=False)
+    log = Path(f"{patient.home.store}.wal")
+    before = (log.read_bytes(), patient.home.store.read_bytes())
+    assert state(folder.books(patient)) == ["ok", "ok"]
+    assert (log.read_bytes(), patient.home.store.read_bytes()) == before
+
+
 def test_damaged_books(patient: Patient) -> None:
     patient.home.ledger.write_bytes(b"x" * 4096)
     patient.home.store.write_bytes(b"x" * 40960)
@@ -297,6 +313,12 @@ def test_models_that_are_not(patient: Patient, place: Path) -> None:
     assert cut[1].remedy == "voicectl models get tiny.en base"
 
 
+def test_models_that_anybody_may_change(patient: Patient, place: Path) -> None:
+    (place / "tiny.en").chmod(0o777)
+    found = next(iter(models.models(patient)))
+    assert (found.health, found.remedy) == (Health.PROBLEM, f"chmod -R o-w {place}")
+
+
 def test_a_folder_of_ones_own_that_is_no_model(patient: Patient, place: Path) -> None:
     own = place / "own"
     shutil.copytree(place / "tiny.en", own)
@@ -328,7 +350,7 @@ def test_a_broken_gpu(patient: Patient, tmp_path: Path, monkeypatch: pytest.Monk
         device.probe.cache_clear()
     assert found.health is Health.WARNING
     assert "it was ended by SIGABRT; the work is done on" in found.text
-    assert "voicectl[gpu]" in found.remedy
+    assert "pip install nvidia-cublas-cu12" in found.remedy
 
 
 def test_few_open_files(patient: Patient) -> None:

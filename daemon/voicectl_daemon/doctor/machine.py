@@ -113,7 +113,8 @@ def gpu(_patient: Patient) -> Iterator[Finding]:
         yield ok("gpu", f"{found.reason}; the work is done on {cores}")
     else:
         text = f"{found.reason}; the work is done on {cores}"
-        yield warning("gpu", text, f"{sys.executable} -m pip install 'voicectl[gpu]'; nvidia-smi")
+        libraries = "nvidia-cublas-cu12 'nvidia-cudnn-cu12<10'"
+        yield warning("gpu", text, f"nvidia-smi; {sys.executable} -m pip install {libraries}")
 
 
 def encoding(_patient: Patient) -> Iterator[Finding]:

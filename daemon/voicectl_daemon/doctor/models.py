@@ -18,6 +18,10 @@ NEEDED = "voicectl models get tiny.en base"
 def models(patient: Patient) -> Iterator[Finding]:
     """Look at sizes and headers of all models; with `deep` hash every file."""
     folder = weights.default_folder()
+    places = [place for place in (folder, *folder.glob("[!.]*/")) if place.is_dir()]
+    if any(place.stat().st_mode & 0o002 for place in places):
+        text = f"anybody may change what is in {folder}"
+        yield problem("models", text, f"chmod -R o-w {shlex.quote(str(folder))}")
     sound = []
     for place in sorted(folder.glob("[!.]*/")):
         if bad := _damage(place, folder, deep=patient.deep):
