@@ -88,7 +88,8 @@ def test_a_batch_under_fire(
         # of anything, and innocents are set aside as dead: that is no test of this machine.
         began = time.monotonic()
         desk.do(paths[0])
-        pace = time.monotonic() - began
+        # A few shots the innocents survive at any pace.
+        pace = min(time.monotonic() - began, 2.0 if KILLS <= 30 else 60.0)
         job = desk.ask(*paths, force=True)
         jobs = [job.id]
         while len(kills) < count or set(kills) != {"worker", "daemon"}:
