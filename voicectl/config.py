@@ -117,6 +117,15 @@ class Roles(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
             )
 
 
+class Vocabulary(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The words of the site; both are read anew for every job, from the config file on."""
+
+    file: str | None = None
+    """Terms to listen for, one a line."""
+    replacements: str | None = None
+    """Rules for what is written wrong: `[[replace]]` tables."""
+
+
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The whole of `voicectl.toml`."""
 
@@ -126,6 +135,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     workers: Workers = Workers()
     daemon: Daemon = Daemon()
     roles: Roles = Roles()
+    vocabulary: Vocabulary = Vocabulary()
 
 
 def read(path: Path | None) -> Config:
@@ -146,15 +156,24 @@ def read(path: Path | None) -> Config:
         raise ConfigError(f"{path}: {error}", hint=_nearest(str(error))) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} is not TOML: {error}") from error
-    if found.models is None:
-        return found
-    models = path.parent.absolute() / Path(found.models).expanduser()
-    return msgspec.structs.replace(found, models=str(models))
+    return _from(path.parent.absolute(), found)
+
+
+def _from(folder: Path, found: Config) -> Config:
+    """Return the config with its paths absolute: they are meant from its own folder on."""
+
+    def place(name: str | None) -> str | None:
+        return name and str(folder / Path(name).expanduser())
+
+    words = found.vocabulary
+    vocabulary = Vocabulary(file=place(words.file), replacements=place(words.replacements))
+    return msgspec.structs.replace(found, models=place(found.models), vocabulary=vocabulary)
 
 
 def _nearest(message: str) -> str:
     """Return a hint with the key that the writer may have meant."""
-    known = [name for part in (Config, Workers, Daemon, Roles) for name in part.__struct_fields__]
+    parts = (Config, Workers, Daemon, Roles, Vocabulary)
+    known = [name for part in parts for name in part.__struct_fields__]
     quoted = message.split("`")[1] if message.count("`") > 1 else ""
     near = difflib.get_close_matches(quoted, known, n=1)
     return f"did you mean '{near[0]}'?" if near else ""

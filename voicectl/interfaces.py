@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Meta
 
 from voicectl.errors import VoicectlError
+from voicectl.rules import Rule
 from voicectl.types import Audio, CallRecord, Part, Segment
 
 if TYPE_CHECKING:
@@ -69,6 +70,10 @@ class TranscribeOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True,
     suppress_tokens: tuple[int, ...] = (-1,)
     initial_prompt: str | None = None
     hotwords: str | None = None
+    vocabulary: tuple[str, ...] = ()
+    """Terms to listen for, after the hotwords; as many from the first on as the model can take."""
+    replacements: tuple[Rule, ...] = ()
+    """Applied in order to what was recognised."""
     prefix: str | None = None
     condition_on_previous_text: bool = False
     compression_ratio_threshold: float | None = 2.4

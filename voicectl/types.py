@@ -89,6 +89,8 @@ class Segment:
     """0 to 1, of the turn or of its leg; None when the language was given."""
     speaker_confidence: float | None = None
     """0 to 1: is it this speaker? None unless voices were told apart."""
+    original: str | None = None
+    """The text as it was recognised, where replacement rules changed it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,8 @@ class Transcript:
     language_probability: float | None = None
     speech_seconds: float | None = None
     """How much of the recording was taken for speech, summed over the legs."""
+    rules: str | None = None
+    """SHA-256 of the replacement rules that were applied; None without rules."""
 
     @property
     def text(self) -> str:
@@ -270,6 +274,8 @@ class Job:
     outputs: Outputs
     command: str
     """What the user typed, to be shown again."""
+    notes: tuple[str, ...] = ()
+    """What the user must know before it is done; told once, when the job is handed in."""
 
 
 @dataclass(frozen=True, slots=True)

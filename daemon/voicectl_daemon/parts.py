@@ -16,6 +16,7 @@ from voicectl_daemon.books import Books
 from voicectl_daemon.foreman import Foreman
 from voicectl_daemon.planner import Planner
 from voicectl_daemon.uploads import Uploads
+from voicectl_daemon.words import SiteWords
 
 
 class Presence:
@@ -52,6 +53,7 @@ class Parts:
     uploads: Uploads
     foreman: Foreman
     planner: Planner
+    words: SiteWords
     on_demand: bool
     leave: threading.Event = field(default_factory=threading.Event)
     """Set when the daemon is asked to stop."""

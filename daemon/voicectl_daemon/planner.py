@@ -9,13 +9,14 @@ from pathlib import Path
 
 from voicectl.config import Config
 from voicectl.errors import DiskFull, NotFound, TooSlow, VoicectlError, WorkerDied, from_wire
+from voicectl.interfaces import TranscribeOptions
 from voicectl.types import Audio, Problem, Task, TaskState
 from voicectl_daemon import ids, roles, wire
 from voicectl_daemon.books import Books
 from voicectl_daemon.foreman import Foreman
 from voicectl_daemon.rows import Wishes
 from voicectl_daemon.uploads import Uploads
-from voicectl_models import pool
+from voicectl_models import pool, prompt
 from voicectl_recipes import engine, load
 
 LOOK_SECONDS = 60.0
@@ -65,6 +66,18 @@ class Planner:
         return engine.weights(
             plan, lambda wish: [found.sha256 for found in pool.candidates(wish, self._models)]
         )
+
+    def notes(self, plan: load.Plan) -> tuple[str, ...]:
+        """Return what a user must know before the work begins. Raises `UsageError`."""
+        told = [
+            note
+            for step in plan
+            if isinstance(step.options, TranscribeOptions)
+            for wish in step.stage.wishes(step.options)
+            for found in pool.candidates(wish, self._models)
+            for note in prompt.notes(step.options, found.folder)
+        ]
+        return tuple(dict.fromkeys(told))
 
     def _serve(self) -> None:
         while not self._stopping.is_set():

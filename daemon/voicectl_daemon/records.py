@@ -15,7 +15,7 @@ SEGMENT_SHAPE = """[{"id":"INTEGER","start":"DOUBLE","end":"DOUBLE","text":"VARC
 "suspect":"VARCHAR","words":[{"start":"DOUBLE","end":"DOUBLE","text":"VARCHAR",
 "probability":"DOUBLE"}],"decoding":{"seek":"INTEGER","tokens":["INTEGER"],"temperature":"DOUBLE",
 "avg_logprob":"DOUBLE","compression_ratio":"DOUBLE","no_speech_prob":"DOUBLE"},
-"language_probability":"DOUBLE","speaker_confidence":"DOUBLE"}]"""
+"language_probability":"DOUBLE","speaker_confidence":"DOUBLE","original":"VARCHAR"}]"""
 DONE_SHAPE = """[{"stage":"VARCHAR","runner":"VARCHAR","model":"VARCHAR","at":"TIMESTAMP",
 "seconds":"DOUBLE","recipe_hash":"VARCHAR"}]"""
 
@@ -37,6 +37,7 @@ def record_of(
         task=told["task"],
         language_probability=told["language_probability"],
         speech_seconds=told["speech_seconds"],
+        rules=told["rules"],
     )
     done = tuple(Done(**step | {"at": step["at"].replace(tzinfo=UTC)}) for step in told["done"])
     return CallRecord(head["id"], head["tenant"], audio, created, transcript, done)

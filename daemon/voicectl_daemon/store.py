@@ -223,10 +223,10 @@ def _put_transcript(db: Cursor, record: CallRecord, key: str) -> None:
     _drop(db, "key", key)
     db.execute("UPDATE book.transcripts SET latest=false WHERE call=? AND latest", [record.id])
     db.execute(
-        "INSERT INTO book.transcripts SELECT ?,?,?,true,?,?,?,?,?, from_json(?, ?)",
+        "INSERT INTO book.transcripts SELECT ?,?,?,true,?,?,?,?,?, from_json(?, ?), ?",
         [key, record.id, record.tenant, transcript.task, transcript.language]
         + [transcript.language_probability, transcript.model, transcript.speech_seconds]
-        + [msgspec.json.encode(record.done).decode(), DONE_SHAPE],
+        + [msgspec.json.encode(record.done).decode(), DONE_SHAPE, transcript.rules],
     )
     segments = msgspec.json.encode(transcript.segments).decode()
     db.execute(

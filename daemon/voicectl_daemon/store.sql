@@ -89,3 +89,12 @@ CREATE OR REPLACE VIEW calls AS
            c.created, t.task, t.language, t.language_probability, t.model, t.speech_seconds,
            c.warnings, c.direction, c.agent, c.caller
     FROM book.calls c LEFT JOIN book.transcripts t ON t.call = c.id AND t.latest;
+
+-- migration 5
+ALTER TABLE book.segments ADD COLUMN original VARCHAR;    -- before replacement rules changed it
+ALTER TABLE book.transcripts ADD COLUMN rules VARCHAR;    -- SHA-256 of the rules
+CREATE OR REPLACE VIEW segments AS
+    SELECT s.call, s.tenant, s.id, s."start", s."end", s.text, s.speaker, s.channel, s.language,
+           s.confidence, s.suspect, s.words, s.language_probability, s.speaker_confidence,
+           s.original
+    FROM book.segments s JOIN book.transcripts t ON t.key = s.key AND t.latest;

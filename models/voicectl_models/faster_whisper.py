@@ -20,7 +20,7 @@ from faster_whisper import WhisperModel
 from voicectl.errors import ModelMissing
 from voicectl.interfaces import RATE, Clip, Heed, RunnerInfo, TranscribeOptions
 from voicectl.types import Decoding, Segment
-from voicectl_models import device, speech, suspect, windows
+from voicectl_models import device, prompt, speech, suspect, windows
 from voicectl_models.hearing import Hearing, as_words, mean_probability, rounded, shifted
 from voicectl_models.language import probabilities
 from voicectl_models.packed import Bench
@@ -105,6 +105,7 @@ class FasterWhisper:
     def _in_order(
         self, clips: Sequence[Clip], options: TranscribeOptions, language: str, heed: Heed
     ) -> Iterator[tuple[int, Segment]]:
+        hotwords = prompt.fit(options, self._count).hotwords
         for index, clip in enumerate(clips):
             if not clip.speech:
                 continue
@@ -115,6 +116,7 @@ class FasterWhisper:
                 vad_filter=options.vad_filter,
                 vad_parameters=speech.vad_options(options),
                 word_timestamps=True,
+                hotwords=hotwords,
                 **_decoding(options),
             )
             for segment in found:
@@ -147,6 +149,9 @@ class FasterWhisper:
                     decoding=decoding,
                 )
                 yield index, shifted(heard, clip.offset)
+
+    def _count(self, text: str) -> int:
+        return len(self._whisper.hf_tokenizer.encode(text, add_special_tokens=False).ids)
 
 
 class _Progress:
@@ -197,7 +202,6 @@ _SAME_NAME = (
     "repetition_penalty",
     "no_repeat_ngram_size",
     "initial_prompt",
-    "hotwords",
     "prefix",
     "condition_on_previous_text",
     "compression_ratio_threshold",

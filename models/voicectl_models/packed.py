@@ -12,7 +12,7 @@ from faster_whisper.transcribe import get_suppressed_tokens, merge_punctuations
 
 from voicectl.interfaces import RATE, TranscribeOptions
 from voicectl.types import Decoding, Segment
-from voicectl_models import suspect, windows
+from voicectl_models import prompt, suspect, windows
 from voicectl_models.hearing import Hearing, as_words, mean_probability, rounded, tightened
 from voicectl_models.windows import Window
 
@@ -56,7 +56,7 @@ class Bench:
             self._tokenizer,
             self._tokenizer.encode(before) if before else [],
             prefix=options.prefix,
-            hotwords=options.hotwords,
+            hotwords=prompt.fit(options, lambda text: len(self._tokenizer.encode(text))).hotwords,
         )
         self._suppressed = get_suppressed_tokens(self._tokenizer, list(options.suppress_tokens))
 

@@ -59,9 +59,17 @@ def judge(signs: Signs, options: TranscribeOptions) -> str | None:
     if silent is not None and signs.no_speech_prob > silent and unsure:
         return SILENCE
     doubtful = signs.no_speech_prob > DOUBT_NO_SPEECH or signs.avg_logprob < DOUBT_LOGPROB
-    if signs.whole_turn and doubtful and _plain(signs.text) in phrases(signs.language):
-        return PHRASE
-    return None
+    known = _plain(signs.text) in phrases(signs.language) or _only_told(signs.text, options)
+    return PHRASE if signs.whole_turn and doubtful and known else None
+
+
+def _only_told(text: str, options: TranscribeOptions) -> bool:
+    """True when the text is nothing but words that the recogniser was told to listen for.
+
+    In noise it hears what it was told.
+    """
+    told = _plain(" ".join((options.hotwords or "", *options.vocabulary))).split()
+    return bool(told) and set(_plain(text).split()) <= set(told)
 
 
 def unbelievable(

@@ -30,6 +30,8 @@ CASES: list[tuple[str, str, str, Any]] = [
     ("language", "haitian_creole", OPTIONS, "ht"),
     ("language", "auto", OPTIONS, None),
     ("languages", "sw,English", OPTIONS, ("sw", "en")),
+    ("vocabulary", "None", OPTIONS, ()),
+    ("replacements", "None", OPTIONS, ()),
     ("language_detection_threshold", "0.7", OPTIONS, 0.7),
     ("language_detection_segments", "6", OPTIONS, 6),
     ("device", "cuda", OPTIONS, "cuda"),
@@ -112,7 +114,13 @@ def test_every_option_and_every_style_has_its_flag() -> None:
     assert {f.key for f in FLAGS if f.goes == STYLE} == set(Style.__struct_fields__)
 
 
-WORDS = {"no limit": None, "detected": None, "any": (), "the best on this box": "auto"}
+WORDS = {
+    "no limit": None,
+    "detected": None,
+    "any": (),
+    "the best on this box": "auto",
+    "the site's": (),
+}
 
 
 @pytest.mark.parametrize("flag", [f for f in FLAGS if f.goes != COMMAND], ids=lambda f: f.key)

@@ -154,3 +154,19 @@ def test_doubtful_text_is_flagged_and_not_dropped(english: Transcriber) -> None:
     clip = Clip(noise, 0.0, speech=((0, len(noise)),))  # as if noise were taken for speech
     found = hear(english, [clip])
     assert all(segment.suspect for _, segment in found), found
+
+
+@pytest.mark.parametrize("kind", ["noise", "hum", "silence"])
+def test_names_it_was_told_are_not_invented_where_nobody_speaks(
+    english: Transcriber, kind: str
+) -> None:
+    seconds = np.arange(20 * RATE) / RATE
+    sound = {
+        "noise": 0.05 * np.random.default_rng(3).standard_normal(20 * RATE),
+        "hum": 0.1 * np.sin(2 * np.pi * 50 * seconds),
+        "silence": 0 * seconds,
+    }[kind].astype(np.float32)
+    names = TranscribeOptions(threads=2, vocabulary=("Otieno", "Wanjiru", "Kisumu", "Sintra"))
+    assert hear(english, speech.find([Clip(sound, 0.0)], names), names) == []
+    forced = [Clip(sound, 0.0, speech=((0, len(sound)),))]  # as if it were taken for speech
+    assert all(segment.suspect for _, segment in hear(english, forced, names))

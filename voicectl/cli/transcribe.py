@@ -142,6 +142,8 @@ def _work(typed: Typed, outputs: Outputs, found: inputs.Found, teller: Story) ->
         if not ask.sources:
             return Outcome(None, refused)
         job = door.submit(ask)
+        for note in job.notes:
+            teller.note(note)
         try:
             ended = Follower(door, job, teller).follow(ours=True)
         except KeyboardInterrupt:

@@ -127,6 +127,20 @@ def model(text: str) -> str:
     return str(folder(text)) if is_path else text
 
 
+def vocabulary(text: str) -> tuple[str, ...]:
+    """Read a file of terms. Raises `UsageError` that names the line."""
+    from voicectl.vocabulary import read_terms
+
+    return () if text.strip().lower() == NOTHING else read_terms(Path(text).expanduser())
+
+
+def replacements(text: str) -> tuple[Any, ...]:
+    """Read a file of replacement rules. Raises `UsageError` that names the line."""
+    from voicectl.vocabulary import read_rules
+
+    return () if text.strip().lower() == NOTHING else read_rules(Path(text).expanduser())
+
+
 def folder(text: str) -> Path:
     """Read a path, made absolute."""
     if not text:

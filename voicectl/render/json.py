@@ -37,6 +37,7 @@ def _call(record: CallRecord) -> dict[str, Any]:
         "caller": record.audio.caller,
         "audio": _audio(record.audio),
         "speech_seconds": transcript.speech_seconds if transcript else None,
+        "rules": transcript.rules if transcript else None,
     }
 
 
@@ -72,6 +73,7 @@ def _segment(segment: Segment) -> dict[str, Any]:
         "language_probability": segment.language_probability,
         "confidence": segment.confidence,
         "suspect": segment.suspect,
+        "original": segment.original,
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 from fastapi import APIRouter, Query, Request
@@ -29,13 +30,14 @@ def submit(ask: Ask, house: House, tenant: Tenant) -> Job:
         raise UsageError("there is no recording to work on")
     for source in ask.sources:
         _check(house.uploads.place(source.path))
-    plan = load.check(load.builtin(ask.recipe), ask.options)
+    plan = load.check(load.builtin(ask.recipe), house.words.beside(ask.options))
     house.planner.resolve(plan)
+    notes = house.planner.notes(plan)
     job = house.books.ledger.add_job(ask, load.to_wire(plan), tenant)
     house.books.bus.publish(bus.of_job(EventKind.JOB_CREATED, job))
     house.foreman.warm()
     house.planner.wake()
-    return job
+    return replace(job, notes=notes)
 
 
 def _check(path: str) -> None:

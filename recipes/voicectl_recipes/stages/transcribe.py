@@ -23,7 +23,7 @@ from voicectl.interfaces import (
     Wish,
 )
 from voicectl.types import CallRecord, Part, Segment, Transcript
-from voicectl_recipes import languages
+from voicectl_recipes import languages, replacing
 from voicectl_recipes.languages import Leg, Said
 
 TOGETHER_SECONDS = 600.0
@@ -157,6 +157,7 @@ class _Call:
             channel=said.clip.channel,
             language_probability=said.probability(middle),
         )
+        named = replacing.replaced(named, self._options.replacements)
         self._segments.append(named)
         self._runner = runner
         self._models[model] += round(1000 * (segment.end - segment.start))
@@ -196,6 +197,7 @@ class _Call:
             task=self._options.task,
             language_probability=probability,
             speech_seconds=round(self._speech_seconds, 3),
+            rules=replacing.digest(self._options.replacements),
         )
 
     def _speaker(self, clip: Clip) -> str | None:
