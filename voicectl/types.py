@@ -101,7 +101,6 @@ class Transcript:
     language: str | None
     """Of the text; ISO 639-1. The language of most of the speech when several were spoken."""
     model: str
-    """Name of the weights."""
     task: str = "transcribe"
     """`transcribe`, or `translate` when the text is English for other speech."""
     language_probability: float | None = None
@@ -261,7 +260,6 @@ class Job:
     id: str
     tenant: str
     recipe: str
-    """Name of the recipe."""
     created: datetime
     state: str
     """`planning`, `running` or `finished`."""
@@ -306,7 +304,6 @@ class Ask:
     fail_fast: bool = False
     """Cancel what is left when one recording fails."""
     command: str = ""
-    """What the user typed."""
 
 
 @dataclass(frozen=True, slots=True)
