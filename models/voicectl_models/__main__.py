@@ -109,12 +109,18 @@ def _list(folder: Path, *, as_json: bool) -> None:
     if as_json:
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(rows).decode()) + "\n")
         return
-    sys.stdout.write(_line("MODEL", "LANGUAGES", "SIZE", "LICENCE", "USED FOR", "WHERE"))
-    for row in rows:
-        languages = "every language" if EVERY_LANGUAGE in row["languages"] else "English"
-        where = row["folder"] or ("can be fetched" if row["can_be_fetched"] else "bring your own")
-        size, used = f"{row['size'] / 1e6:,.0f} MB", ", ".join(row["default_for"])
-        sys.stdout.write(_line(row["name"], languages, size, row["licence"] or "?", used, where))
+    lines = [("MODEL", "LANGUAGES", "SIZE", "LICENCE", "USED FOR", "WHERE"), *map(_cells, rows)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        padded = (f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True))
+        sys.stdout.write("  ".join(padded).rstrip() + "\n")
+
+
+def _cells(row: dict[str, Any]) -> tuple[str, ...]:
+    languages = "every language" if EVERY_LANGUAGE in row["languages"] else "English"
+    where = row["folder"] or ("can be fetched" if row["can_be_fetched"] else "bring your own")
+    size, used = f"{row['size'] / 1e6:>5,.0f} MB", ", ".join(row["default_for"])
+    return row["name"], languages, size, row["licence"] or "?", used, where
 
 
 def _rows(folder: Path) -> list[dict[str, Any]]:
@@ -146,13 +152,6 @@ def _uses(name: str, chosen: Mapping[str, str]) -> list[str]:
     entry = catalogue().get(name)
     voices = [f"speakers ({entry.backend})"] if entry and entry.task == "diarize" else []
     return [role for role in chosen if chosen[role] == name] + voices
-
-
-def _line(*cells: str) -> str:
-    name, languages, size, licence, used, where = cells
-    return (
-        f"{name:<16} {languages:<14} {size:>9}  {licence:<7}  {used:<28} {where}\n".rstrip() + "\n"
-    )
 
 
 def _say(line: str) -> None:

@@ -117,7 +117,7 @@ def _print(door: Door, there: Sequence[Found], outputs: Outputs) -> None:
 
 def _write(door: Door, there: Sequence[Found], outputs: Outputs, *, as_json: bool) -> ExitStatus:
     """Write every file; what fails for one call does not keep the others from theirs."""
-    # A shell's current folder may be a link; the daemon remembers where the files really are.
+    # The daemon remembers the files, and works in another folder than this.
     folder = Path(outputs.folder).expanduser().absolute()
     texts = Outputs(str(folder), tuple(f for f in outputs.formats if f != PARQUET), outputs.options)
     writer = Writer(door, texts, {call.id: (call.name, call.path) for call in there})

@@ -32,14 +32,18 @@ def models(patient: Patient) -> Iterator[Finding]:
         name = left.name.removeprefix(".").removesuffix(".import")
         text = f"the import of '{name}' was interrupted"
         yield warning("models", text, "run it again, it goes on where it was")
+    hear = [found for found in weights.installed(folder) if _recognises(found.name)]
     if sound:
         yield ok("models", f"{', '.join(sound)} in {folder}" + (", hashed" if patient.deep else ""))
-    else:
-        yield problem("models", f"there is none in {folder}", NEEDED)
-    if sound and not any(
-        weights.EVERY_LANGUAGE in found.languages for found in weights.installed(folder)
-    ):
+    if not hear:
+        yield problem("models", f"there is none that recognises speech in {folder}", NEEDED)
+    elif not any(weights.EVERY_LANGUAGE in found.languages for found in hear):
         yield warning("models", "they understand nothing but English", "voicectl models get base")
+
+
+def _recognises(name: str) -> bool:
+    entry = catalogue().get(name)
+    return entry is None or entry.task == "asr"
 
 
 def _damage(place: Path, folder: Path, *, deep: bool) -> Finding | None:
