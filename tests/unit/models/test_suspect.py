@@ -76,3 +76,44 @@ def test_the_longest_loop_is_counted(text: str, times: int) -> None:
 def test_more_tokens_than_anybody_can_speak_are_not_believed() -> None:
     assert unbelievable("short", 60, 1.0, -0.1, OPTIONS)
     assert not unbelievable("short", 10, 1.0, -0.1, OPTIONS)
+
+
+LANGUAGES = ("ar", "de", "en", "es", "fr", "it", "nl", "pl", "pt", "ro", "ru", "sv", "sw", "tr")
+SAID = {
+    "en": "Thank you, my daughter is safe now.",
+    "sw": "Asante sana, mtoto wangu yuko salama sasa.",
+    "es": "Muchas gracias, mi hija ya está a salvo.",
+    "fr": "Merci beaucoup, ma fille est en sécurité.",
+    "pt": "Muito obrigado, a minha filha está segura.",
+    "de": "Vielen Dank, meine Tochter ist in Sicherheit.",
+    "it": "Grazie, mia figlia adesso è al sicuro.",
+    "nl": "Dank u wel, mijn dochter is nu veilig.",
+    "ar": "شكرا ابنتي في أمان الآن",
+    "pl": "Dziękuję, moja córka jest bezpieczna.",
+    "sv": "Tack, min dotter är i säkerhet nu.",
+    "ro": "Mulțumesc, fiica mea este în siguranță.",
+    "tr": "Teşekkürler, kızım şimdi güvende.",
+    "ru": "Спасибо, моя дочь в безопасности.",
+}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_phrases_count_alone_and_in_doubt_in_every_language(language: str) -> None:
+    known = suspect.phrases(language)
+    assert len(known) >= 3
+    for phrase in known:
+        assert judge(signs(phrase, -0.9, 0.2, language=language), OPTIONS) == suspect.PHRASE
+        assert judge(signs(phrase, -0.2, 0.05, language=language), OPTIONS) is None
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_sentence_that_begins_like_a_phrase_is_not_one(language: str) -> None:
+    assert judge(signs(SAID[language], -0.9, 0.2, language=language), OPTIONS) is None
+
+
+def test_nothing_but_told_words_in_doubt_is_a_phrase() -> None:
+    told = TranscribeOptions(hotwords="Busia", vocabulary=("Otieno Wanjiru", "Kisumu"))
+    assert judge(signs("Kisumu, Otieno.", -0.9, 0.2), told) == suspect.PHRASE
+    assert judge(signs("Kisumu.", -0.2, 0.05), told) is None
+    assert judge(signs("From Kisumu.", -0.9, 0.2), told) is None
+    assert judge(signs("Kisumu.", -0.9, 0.2), OPTIONS) is None
