@@ -23,7 +23,7 @@ from voicectl.types import Decoding, Segment
 from voicectl_models import device, prompt, speech, suspect, windows
 from voicectl_models.hearing import Hearing, as_words, mean_probability, rounded, shifted
 from voicectl_models.language import probabilities
-from voicectl_models.packed import Bench
+from voicectl_models.packed import CAREFUL_BEAMS, Bench
 from voicectl_models.windows import Window
 
 CHUNK = 8
@@ -179,11 +179,13 @@ def _heard(
         done.add(0)
         heard = bench.hear([chunk[index] for index in indices])
         done.add(len(indices) / 2)
-        mended: list[tuple[int, Hearing]] = []
-        for index, hearing in zip(indices, heard, strict=True):
-            mended += [(index, better) for better in bench.mend(hearing)]
-            done.add(1 / 2)
-        return mended
+        mended = bench.mend(heard)
+        done.add(len(indices) / 2)
+        return [
+            (index, hearing)
+            for index, better in zip(indices, mended, strict=True)
+            for hearing in better
+        ]
 
     found = [pair for pairs in pool.map(work, windows.batches(chunk, size)) for pair in pairs]
     return [hearing for _, hearing in sorted(found, key=lambda pair: pair[0])]
@@ -195,7 +197,6 @@ def _begins(window: Window, clips: Sequence[Clip]) -> tuple[int, float]:
 
 
 _SAME_NAME = (
-    "beam_size",
     "best_of",
     "patience",
     "length_penalty",
@@ -213,6 +214,7 @@ _SAME_NAME = (
 def _decoding(options: TranscribeOptions) -> dict[str, Any]:
     same = {name: getattr(options, name) for name in _SAME_NAME}
     return same | {
+        "beam_size": options.beam_size or CAREFUL_BEAMS,
         "temperature": list(options.temperature),
         "suppress_tokens": list(options.suppress_tokens),
         "log_prob_threshold": options.logprob_threshold,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from faster_whisper import WhisperModel
 from faster_whisper.tokenizer import Tokenizer
 from faster_whisper.transcribe import get_suppressed_tokens, merge_punctuations
@@ -13,22 +13,41 @@ from faster_whisper.transcribe import get_suppressed_tokens, merge_punctuations
 from voicectl.interfaces import RATE, TranscribeOptions
 from voicectl.types import Decoding, Segment
 from voicectl_models import prompt, suspect, windows
+from voicectl_models.encoded import FRAMES_PER_SECOND, Encoded, encode
 from voicectl_models.hearing import Hearing, as_words, mean_probability, rounded, tightened
 from voicectl_models.windows import Window
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from voicectl.interfaces import Samples
 
-FRAMES_PER_SECOND = 100
-"""Of Whisper's spectrogram."""
 PREPENDED = "\"'“¿([{-"
 """Punctuation that belongs to the next word."""
 UNHEARD_SECONDS = 2.0
 """So much speech without a word in a window is a reason to listen again."""
+CAREFUL_BEAMS = 5
+"""At least so many hypotheses are followed when a turn is heard again."""
 APPENDED = "\"'.。,，!！?？:：”)]}、"
 """Punctuation that belongs to the word before."""
+
+
+SURE_LOGPROB = -0.25
+"""Mean log probability of a token from which on one hypothesis is enough."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """What the decoder wrote for one window."""
+
+    tokens: list[int]
+    logprob: float
+    """Mean over the tokens and the end."""
+    no_speech: float
+    temperature: float
+
+    @classmethod
+    def of(cls, tokens: list[int], total: float, no_speech: float, temperature: float) -> Decoded:
+        """Make it of the sum of the log probabilities."""
+        return cls(tokens, total / (len(tokens) + 1), no_speech, temperature)
 
 
 class Bench:
@@ -61,49 +80,60 @@ class Bench:
         self._suppressed = get_suppressed_tokens(self._tokenizer, list(options.suppress_tokens))
 
     def hear(self, several: Sequence[Window]) -> list[Hearing]:
-        """Recognise windows of like length in one call."""
-        longest = max(window.seconds for window in several) + windows.MARGIN_SECONDS
-        seconds = min(max(longest, windows.SHORTEST_SECONDS), windows.FULL_SECONDS)
-        encoded = self._encode(several, seconds)
-        results = self._whisper.model.generate(
-            encoded,
-            [self._prompt] * len(several),
-            beam_size=self._options.beam_size,
-            patience=self._options.patience,
-            sampling_temperature=self._options.temperature[0],
-            **self._limits(seconds),
-        )
-        found = [
-            (result.sequences_ids[0], result.scores[0], result.no_speech_prob) for result in results
-        ]
-        return self._aligned(several, encoded, found, self._options.temperature[0])
+        """Recognise windows of like length in one call.
 
-    def mend(self, hearing: Hearing) -> list[Hearing]:
-        """Return the hearing, or better ones where it cannot be believed.
-
-        Each turn is recognised again by itself in a full window, at rising
-        temperatures until the result can be believed, as whisper does.
+        Unless a number of beams is asked for, one hypothesis is followed first,
+        and `CAREFUL_BEAMS` where the model is not sure of it: that finds better
+        words in difficult speech. In a window of several recordings it does
+        not: what they say has nothing to do with each other, and whole turns
+        are lost.
         """
-        if not self._doubtful(hearing):
-            return [hearing]
-        return [self._again(window) for window in windows.alone(hearing.window)]
+        beams = self._options.beam_size
+        encoded = self._encode(several, _length(several))
+        first = self._decode(encoded.rows(), len(several), beams or 1)
+        unsure = [
+            index
+            for index, one in enumerate(first)
+            if one.logprob < SURE_LOGPROB and several[index].of_one_clip
+        ]
+        if unsure and not beams:
+            second = self._decode(encoded.rows(unsure), len(unsure), CAREFUL_BEAMS)
+            for index, better in zip(unsure, second, strict=True):
+                first[index] = max(first[index], better, key=lambda one: one.logprob)
+        return self._aligned(several, encoded, first)
+
+    def mend(self, hearings: Sequence[Hearing]) -> list[list[Hearing]]:
+        """Return for each hearing itself, or better ones where it cannot be believed.
+
+        The turns of such a window are recognised again, each by itself and with
+        more hypotheses; what cannot be believed even then, in a full window.
+        """
+        doubtful = [index for index, hearing in enumerate(hearings) if self._doubtful(hearing)]
+        turns = [turn for index in doubtful for turn in windows.alone(hearings[index].window)]
+        mended = [[hearing] for hearing in hearings]
+        for index in doubtful:
+            mended[index] = []
+        owner = [index for index in doubtful for _ in hearings[index].window.turns]
+        again: dict[int, Hearing] = {}
+        for batch in windows.batches(turns, self._options.batch_size):
+            several = [turns[index] for index in batch]
+            encoded = self._encode(several, _length(several))
+            decoded = self._decode(encoded.rows(), len(several), self._careful)
+            again.update(zip(batch, self._aligned(several, encoded, decoded), strict=True))
+        for turn, index in enumerate(owner):
+            hearing = again[turn]
+            better = self._again(hearing.window) if self._doubtful(hearing) else hearing
+            mended[index].append(better)
+        return mended
 
     def _again(self, window: Window) -> Hearing:
+        """Recognise one turn in a full window, at rising temperatures, as whisper does."""
         encoded = self._encode([window], windows.FULL_SECONDS)
         best: Hearing | None = None
         for temperature in self._options.temperature:
-            warm = temperature > 0
-            result = self._whisper.model.generate(
-                encoded,
-                [self._prompt],
-                beam_size=1 if warm else max(self._options.beam_size, 5),
-                num_hypotheses=self._options.best_of if warm else 1,
-                sampling_topk=0 if warm else 1,
-                sampling_temperature=temperature,
-                **self._limits(windows.FULL_SECONDS),
-            )[0]
-            found = (result.sequences_ids[0], result.scores[0], result.no_speech_prob)
-            hearing = self._aligned([window], encoded, [found], temperature)[0]
+            beams = 1 if temperature > 0 else self._careful
+            decoded = self._decode(encoded.rows(), 1, beams, temperature)
+            hearing = self._aligned([window], encoded, decoded)[0]
             if not self._doubtful(hearing):
                 return hearing
             if best is None or hearing.avg_logprob > best.avg_logprob:
@@ -112,6 +142,10 @@ class Bench:
                 break
         assert best is not None  # noqa: S101, there is at least one temperature
         return best
+
+    @property
+    def _careful(self) -> int:
+        return max(self._options.beam_size or 0, CAREFUL_BEAMS)
 
     def _silent(self, hearing: Hearing) -> bool:
         limit = self._options.no_speech_threshold
@@ -176,63 +210,76 @@ class Bench:
             ),
         )
 
-    def _limits(self, seconds: float) -> dict[str, Any]:
-        """Return what bounds every call of the decoder."""
-        options, room = self._options, int(16 + suspect.FASTEST_SPEECH * seconds)
-        return {
-            "length_penalty": options.length_penalty,
-            "repetition_penalty": options.repetition_penalty,
-            "no_repeat_ngram_size": options.no_repeat_ngram_size,
-            "max_length": min(self._whisper.max_length, len(self._prompt) + room),
-            "suppress_tokens": self._suppressed,
-            "return_scores": True,
-            "return_no_speech_prob": True,
-            "max_initial_timestamp_index": 50,
-        }
+    def _encode(self, several: Sequence[Window], seconds: float) -> Encoded:
+        return encode(self._whisper, several, self._clips, seconds)
 
-    def _encode(self, several: Sequence[Window], seconds: float) -> Any:
-        frames = int(np.ceil(seconds * FRAMES_PER_SECOND / 2) * 2)
-        length = frames * RATE // FRAMES_PER_SECOND
-        features: list[NDArray[np.float32]] = [
-            self._whisper.feature_extractor(window.fill(self._clips, length))[..., :frames]
-            for window in several
+    def _decode(
+        self, rows: Any, count: int, beams: int, temperature: float | None = None
+    ) -> list[Decoded]:
+        """Return what the decoder makes of encoded windows."""
+        options = self._options
+        warm = temperature is not None and temperature > 0
+        if temperature is None:
+            temperature = options.temperature[0]
+        room = int(16 + suspect.FASTEST_SPEECH * 2 * rows.shape[1] / FRAMES_PER_SECOND)
+        results = self._whisper.model.generate(
+            rows,
+            [self._prompt] * count,
+            beam_size=beams,
+            patience=options.patience,
+            num_hypotheses=options.best_of if warm else 1,
+            sampling_topk=0 if warm else 1,
+            sampling_temperature=temperature,
+            length_penalty=options.length_penalty,
+            repetition_penalty=options.repetition_penalty,
+            no_repeat_ngram_size=options.no_repeat_ngram_size,
+            max_length=min(self._whisper.max_length, len(self._prompt) + room),
+            suppress_tokens=self._suppressed,
+            return_scores=True,
+            return_no_speech_prob=True,
+            max_initial_timestamp_index=50,
+        )
+        return [
+            Decoded.of(
+                result.sequences_ids[0],
+                result.scores[0] * len(result.sequences_ids[0]) ** options.length_penalty,
+                result.no_speech_prob,
+                temperature,
+            )
+            for result in results
         ]
-        return self._whisper.encode(np.stack(features))
 
     def _aligned(
-        self,
-        several: Sequence[Window],
-        encoded: Any,
-        found: Sequence[tuple[list[int], float, float]],
-        temperature: float,
+        self, several: Sequence[Window], encoded: Encoded, decoded: Sequence[Decoded]
     ) -> list[Hearing]:
         text_tokens = [
-            [token for token in tokens if token < self._tokenizer.eot] for tokens, _, _ in found
+            [token for token in one.tokens if token < self._tokenizer.eot] for one in decoded
         ]
         frames = [
-            min(round(window.seconds * FRAMES_PER_SECOND), int(encoded.shape[1]) * 2)
-            for window in several
+            min(round(window.seconds * FRAMES_PER_SECOND), encoded.frames) for window in several
         ]
-        words = self._whisper.find_alignment(self._tokenizer, text_tokens, encoded, frames)
+        words = self._whisper.find_alignment(self._tokenizer, text_tokens, encoded.rows(), frames)
         hearings = []
-        for window, (tokens, score, no_speech), text, aligned in zip(
-            several, found, text_tokens, words, strict=True
-        ):
+        for window, one, text, aligned in zip(several, decoded, text_tokens, words, strict=True):
             merge_punctuations(aligned, PREPENDED, APPENDED)
-            length = len(tokens)
-            logprob = score * length**self._options.length_penalty / (length + 1)
             hearings.append(
                 Hearing(
                     window,
-                    tokens,
+                    one.tokens,
                     self._tokenizer.decode(text),
-                    logprob,
-                    no_speech,
-                    temperature,
+                    one.logprob,
+                    one.no_speech,
+                    one.temperature,
                     [word for word in aligned if word["word"]],
                 )
             )
         return hearings
+
+
+def _length(several: Sequence[Window]) -> float:
+    """Return how long windows that are recognised in one call are made, in seconds."""
+    longest = max(window.seconds for window in several) + windows.MARGIN_SECONDS
+    return min(max(longest, windows.SHORTEST_SECONDS), windows.FULL_SECONDS)
 
 
 def _segment_ends(tokens: Sequence[int], tokenizer: Tokenizer) -> list[int]:

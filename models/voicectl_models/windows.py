@@ -26,6 +26,8 @@ PACK_SECONDS = 20.0
 """Turns are packed up to this length; a longer turn has a window to itself."""
 GAP_SECONDS = 1.0
 """Silence between packed turns; with half of it, words land on the wrong side."""
+PAUSE_SECONDS = 0.3
+"""Silence between turns of one leg: each has some of the leg's own at its ends already."""
 MARGIN_SECONDS = 1.5
 """Silence after the last turn; without it the model repeats itself past the end."""
 SHORTEST_SECONDS = 10.0
@@ -73,6 +75,11 @@ class Window:
         """Length up to the end of the last turn."""
         return self.samples / RATE
 
+    @property
+    def of_one_clip(self) -> bool:
+        """True when all its turns were cut from one clip."""
+        return len({turn.clip for turn in self.turns}) == 1
+
     def turn_at(self, seconds: float) -> int:
         """Return the index of the turn to which a time of the window belongs."""
         borders = [
@@ -102,7 +109,7 @@ def pack(speech: Sequence[Sequence[Region]], together: Sequence[int]) -> list[Wi
     for clip, regions in enumerate(speech):
         waiting = open_windows.setdefault(together[clip], [])
         for start, end in regions:
-            at = waiting[-1].until + int(GAP_SECONDS * RATE) if waiting else 0
+            at = waiting[-1].until + _between(waiting[-1].clip == clip) if waiting else 0
             if waiting and at + end - start > PACK_SECONDS * RATE:
                 windows.append(Window(tuple(waiting)))
                 waiting.clear()
@@ -110,6 +117,11 @@ def pack(speech: Sequence[Sequence[Region]], together: Sequence[int]) -> list[Wi
             waiting.append(Turn(clip, start, end, at))
     windows += [Window(tuple(turns)) for turns in open_windows.values() if turns]
     return windows
+
+
+def _between(one_leg: bool) -> int:
+    """Return how many samples of silence lie between two turns."""
+    return int((PAUSE_SECONDS if one_leg else GAP_SECONDS) * RATE)
 
 
 def alone(window: Window) -> list[Window]:
