@@ -108,23 +108,27 @@ class Bench:
         The turns of such a window are recognised again, each by itself and with
         more hypotheses; what cannot be believed even then, in a full window.
         """
-        doubtful = [index for index, hearing in enumerate(hearings) if self._doubtful(hearing)]
-        turns = [turn for index in doubtful for turn in windows.alone(hearings[index].window)]
-        mended = [[hearing] for hearing in hearings]
-        for index in doubtful:
-            mended[index] = []
-        owner = [index for index in doubtful for _ in hearings[index].window.turns]
-        again: dict[int, Hearing] = {}
+        owners: list[int] = []
+        turns: list[Window] = []
+        for index, hearing in enumerate(hearings):
+            if self._doubtful(hearing):
+                turns += windows.alone(hearing.window)
+                owners += [index] * len(hearing.window.turns)
+        better: dict[int, list[Hearing]] = {}
+        for owner, hearing in zip(owners, self._alone(turns), strict=True):
+            heard = self._again(hearing.window) if self._doubtful(hearing) else hearing
+            better.setdefault(owner, []).append(heard)
+        return [better.get(index, [hearing]) for index, hearing in enumerate(hearings)]
+
+    def _alone(self, turns: Sequence[Window]) -> list[Hearing]:
+        """Recognise windows of one turn each, with more than one hypothesis."""
+        heard: dict[int, Hearing] = {}
         for batch in windows.batches(turns, self._options.batch_size):
             several = [turns[index] for index in batch]
             encoded = self._encode(several, _length(several))
             decoded = self._decode(encoded.rows(), len(several), self._careful)
-            again.update(zip(batch, self._aligned(several, encoded, decoded), strict=True))
-        for turn, index in enumerate(owner):
-            hearing = again[turn]
-            better = self._again(hearing.window) if self._doubtful(hearing) else hearing
-            mended[index].append(better)
-        return mended
+            heard |= zip(batch, self._aligned(several, encoded, decoded), strict=True)
+        return [heard[index] for index in range(len(turns))]
 
     def _again(self, window: Window) -> Hearing:
         """Recognise one turn in a full window, at rising temperatures, as whisper does."""

@@ -46,10 +46,12 @@ def test_windows_hold_one_group_and_no_more_than_they_may(
 
 @given(st.lists(regions, min_size=1, max_size=3))
 def test_turns_in_a_window_are_apart(speech: list[list[tuple[int, int]]]) -> None:
-    gap = int(windows.GAP_SECONDS * RATE)
     for window in windows.pack(speech, [0] * len(speech)):
         for before, after in zip(window.turns, window.turns[1:], strict=False):
-            assert after.at - before.until == gap
+            one_leg = before.clip == after.clip
+            gap = windows.PAUSE_SECONDS if one_leg else windows.GAP_SECONDS
+            assert after.at - before.until == int(gap * RATE)
+        assert window.of_one_clip == (len({turn.clip for turn in window.turns}) == 1)
 
 
 @given(regions)
