@@ -47,7 +47,9 @@ class Told:
 
 
 def main() -> None:
-    given = arguments(__doc__).parse_args()
+    parser = arguments(__doc__)
+    parser.add_argument("--of", metavar="NAME", help="only this diarizer")
+    given = parser.parse_args()
     section = Section("speakers", "Who speaks when", also=("pyannote.metrics", "onnxruntime"))
     section.say(
         "Diarization error rates in percent of the speech in the reference. `turns` are five half "
@@ -62,8 +64,9 @@ def main() -> None:
         "turns": [*_recordings(shared() / "turns", ".flac")][:few],
         "calls": [*_recordings(shared() / "calls", "_mono.wav")][:few],
     }
+    diarizers = list(_installed(given.of))
     for name, recordings in material.items():
-        rows = [row for diarizer in _installed() for row in _rows(diarizer, recordings)]
+        rows = [row for diarizer in diarizers for row in _rows(diarizer, recordings)]
         section.table((name, *HEAD[1:]), rows)
     section.publish(write=given.write)
 
@@ -86,8 +89,8 @@ def _reference(rttm: Path) -> Annotation:
     return found
 
 
-def _installed() -> Iterator[Diarizer]:
-    for name in registry.names(registry.DIARIZERS):
+def _installed(only: str | None) -> Iterator[Diarizer]:
+    for name in [only] if only else registry.names(registry.DIARIZERS):
         try:
             registry.find(registry.DIARIZERS, name)
             found = pool.candidates(Wish("diarize", "auto", backend=name), models())[0]
