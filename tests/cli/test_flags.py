@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from voicectl.cli import languages
-from voicectl.cli.flags import COMMAND, FLAGS, OPTIONS, STYLE, Flag
+from voicectl.cli.flags import COMMAND, FLAGS, OPTIONS, STYLE, VOICES, Flag
 from voicectl.cli.typed import Typed, read, spelled
 from voicectl.errors import UsageError
 from voicectl.interfaces import TranscribeOptions
@@ -100,7 +100,8 @@ def test_a_switch(flag: Flag) -> None:
 
 def test_every_flag_is_tried_here() -> None:
     elsewhere = {"model_dir", "fp16", "temperature_increment_on_fallback", "output_format"}
-    tried = {key for key, *_ in CASES} | elsewhere
+    tried = {key for key, *_ in CASES} | elsewhere | {"diarize"}
+    tried |= {flag.key for flag in FLAGS if flag.goes == VOICES}  # in test_diarize.py
     assert tried == {flag.key for flag in FLAGS if flag.shape}
 
 
@@ -125,7 +126,9 @@ WORDS = {
 }
 
 
-@pytest.mark.parametrize("flag", [f for f in FLAGS if f.goes != COMMAND], ids=lambda f: f.key)
+@pytest.mark.parametrize(
+    "flag", [f for f in FLAGS if f.goes in (OPTIONS, STYLE)], ids=lambda f: f.key
+)
 def test_the_help_page_tells_the_true_default(flag: Flag) -> None:
     """Without a default on the page there is none, or it needs more words than fit."""
     true = getattr(TranscribeOptions() if flag.goes == OPTIONS else Style(), flag.key)

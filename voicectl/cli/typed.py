@@ -59,12 +59,12 @@ class Typed:
     """Fields of `TranscribeOptions`."""
     style: dict[str, Any]
     """Fields of `voicectl.render.Style`."""
-    voices: dict[str, Any] | None
-    """Fields of `DiarizeOptions`; None when speakers need not be told apart."""
     command: dict[str, Any]
     """What the command itself has to know."""
     notes: tuple[str, ...] = ()
     """About flags that mean something else here than the user may think."""
+    voices: dict[str, Any] | None = None
+    """Fields of `DiarizeOptions`; None when speakers need not be told apart."""
 
 
 def read(given: Mapping[str, Any]) -> Typed:
@@ -79,7 +79,7 @@ def read(given: Mapping[str, Any]) -> Typed:
     if command.pop("no_vad", False):
         options["vad_filter"] = False
     voices = _voices(found.get(VOICES, {}), command)
-    return Typed(options, found.get(STYLE, {}), voices, command, _precision(options, command))
+    return Typed(options, found.get(STYLE, {}), command, _precision(options, command), voices)
 
 
 def sort(given: Mapping[str, Any], flags: Iterable[Flag], command: str) -> Sorted:
