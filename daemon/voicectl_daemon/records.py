@@ -16,6 +16,9 @@ SEGMENT_SHAPE = """[{"id":"INTEGER","start":"DOUBLE","end":"DOUBLE","text":"VARC
 "probability":"DOUBLE"}],"decoding":{"seek":"INTEGER","tokens":["INTEGER"],"temperature":"DOUBLE",
 "avg_logprob":"DOUBLE","compression_ratio":"DOUBLE","no_speech_prob":"DOUBLE"},
 "language_probability":"DOUBLE","speaker_confidence":"DOUBLE","original":"VARCHAR"}]"""
+OWNED_SHAPE = (
+    f'[{{"key":"VARCHAR","call":"VARCHAR","tenant":"VARCHAR","segments":{SEGMENT_SHAPE}}}]'
+)
 DONE_SHAPE = """[{"stage":"VARCHAR","runner":"VARCHAR","model":"VARCHAR","at":"TIMESTAMP",
 "seconds":"DOUBLE","recipe_hash":"VARCHAR"}]"""
 

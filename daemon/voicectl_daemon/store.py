@@ -13,7 +13,7 @@ from voicectl.errors import NotFound, UsageError
 from voicectl.selection import Found, Which
 from voicectl.types import CallLine, CallRecord, Hit, Table
 from voicectl_daemon.duck import QUERY_SECONDS, Cursor, Duck, one
-from voicectl_daemon.records import DONE_SHAPE, SEGMENT_SHAPE, record_of
+from voicectl_daemon.records import DONE_SHAPE, OWNED_SHAPE, record_of
 
 
 class Store:
@@ -39,9 +39,8 @@ class Store:
     def save_all(self, records: Mapping[str, CallRecord]) -> None:
         """Keep several calls, by the keys of their results, all or none."""
         with self._duck.writing() as db:
-            for key, record in records.items():
-                _put_call(db, record)
-                _put_transcript(db, record, key)
+            _put_calls(db, {record.id: record for record in records.values()})
+            _put_transcripts(db, records)
 
     def has(self, key: str) -> bool:
         """True when a result with this key is kept; it becomes the one that is shown."""
@@ -60,7 +59,8 @@ class Store:
         """Remove a call and write the store anew, so that no byte of it stays in the file."""
         self._duck.owe()
         with self._duck.writing() as db:
-            _drop(db, "call", call)
+            db.execute("DELETE FROM book.segments WHERE call=?", [call])
+            db.execute("DELETE FROM book.transcripts WHERE call=?", [call])
             db.execute("DELETE FROM book.calls WHERE id=?", [call])
         self._duck.rewrite()
 
@@ -202,42 +202,60 @@ def _in_utc(moment: str | None) -> datetime | None:
         raise UsageError(f"'{moment}' is no point in time", hint="write it as ISO 8601") from error
 
 
-def _put_call(db: Cursor, record: CallRecord) -> None:
-    audio = record.audio
-    known = db.execute("SELECT created FROM book.calls WHERE id=?", [record.id]).fetchone()
-    created = known[0] if known else record.created.astimezone(UTC).replace(tzinfo=None)
-    db.execute("DELETE FROM book.calls WHERE id=?", [record.id])
-    db.execute(
+def _put_calls(db: Cursor, records: Mapping[str, CallRecord]) -> None:
+    """Write the calls, by their ids; when each was first seen stays as it was."""
+    ids = [list(records)]
+    known = dict(
+        db.execute(
+            "SELECT id, created FROM book.calls WHERE id IN (SELECT unnest(?::VARCHAR[]))", ids
+        ).fetchall()
+    )
+    db.execute("DELETE FROM book.calls WHERE id IN (SELECT unnest(?::VARCHAR[]))", ids)
+    db.executemany(
         "INSERT INTO book.calls VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-        [record.id, record.tenant, audio.sha256, audio.name, audio.path]
-        + [audio.seconds, audio.rate, audio.channels, audio.codec, created]
-        + [list(audio.warnings), audio.direction, audio.agent, audio.caller]
-        + [list(audio.channel_names)],
+        [
+            [record.id, record.tenant, audio.sha256, audio.name, audio.path]
+            + [audio.seconds, audio.rate, audio.channels, audio.codec]
+            + [known.get(record.id, record.created.astimezone(UTC).replace(tzinfo=None))]
+            + [list(audio.warnings), audio.direction, audio.agent, audio.caller]
+            + [list(audio.channel_names)]
+            for record in records.values()
+            for audio in (record.audio,)
+        ],
     )
 
 
-def _put_transcript(db: Cursor, record: CallRecord, key: str) -> None:
-    transcript = record.transcript
-    if transcript is None:
-        raise UsageError("a call without a transcript cannot be kept")
-    _drop(db, "key", key)
-    db.execute("UPDATE book.transcripts SET latest=false WHERE call=? AND latest", [record.id])
+def _put_transcripts(db: Cursor, records: Mapping[str, CallRecord]) -> None:
+    """Write the transcripts by their keys; each becomes the latest of its call."""
+    heads, texts = [], []
+    for key, record in records.items():
+        transcript = record.transcript
+        if transcript is None:
+            raise UsageError("a call without a transcript cannot be kept")
+        owner = {"key": key, "call": record.id, "tenant": record.tenant}
+        texts.append(owner | {"segments": transcript.segments})
+        heads.append(
+            [key, record.id, record.tenant, transcript.task, transcript.language]
+            + [transcript.language_probability, transcript.model, transcript.speech_seconds]
+            + [msgspec.json.encode(record.done).decode(), DONE_SHAPE, transcript.rules]
+        )
+    keys = [list(records)]
+    db.execute("DELETE FROM book.segments WHERE key IN (SELECT unnest(?::VARCHAR[]))", keys)
+    db.execute("DELETE FROM book.transcripts WHERE key IN (SELECT unnest(?::VARCHAR[]))", keys)
+    calls = [[record.id for record in records.values()]]
     db.execute(
-        "INSERT INTO book.transcripts SELECT ?,?,?,true,?,?,?,?,?, from_json(?, ?), ?",
-        [key, record.id, record.tenant, transcript.task, transcript.language]
-        + [transcript.language_probability, transcript.model, transcript.speech_seconds]
-        + [msgspec.json.encode(record.done).decode(), DONE_SHAPE, transcript.rules],
+        "UPDATE book.transcripts SET latest=false WHERE latest AND call IN (SELECT unnest(?::VARCHAR[]))",
+        calls,
     )
-    segments = msgspec.json.encode(transcript.segments).decode()
+    db.executemany(
+        "INSERT INTO book.transcripts SELECT ?,?,?,true,?,?,?,?,?, from_json(?, ?), ?", heads
+    )
+    # All segments in one statement: planning it costs more than running it.
     db.execute(
-        "INSERT INTO book.segments SELECT ?,?,?, s.* FROM (SELECT unnest(from_json(?, ?)) s)",
-        [key, record.id, record.tenant, segments, SEGMENT_SHAPE],
+        "INSERT INTO book.segments SELECT key, call, tenant, s.* FROM (SELECT o.key, o.call, "
+        "o.tenant, unnest(o.segments) s FROM (SELECT unnest(from_json(?, ?)) o))",
+        [msgspec.json.encode(texts).decode(), OWNED_SHAPE],
     )
-
-
-def _drop(db: Cursor, column: str, value: str) -> None:
-    for table in ("segments", "transcripts"):
-        db.execute(f"DELETE FROM book.{table} WHERE {column}=?", [value])  # noqa: S608, names of ours
 
 
 def _dicts(found: Cursor) -> list[dict[str, Any]]:
