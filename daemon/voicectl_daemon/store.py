@@ -244,7 +244,8 @@ def _put_transcripts(db: Cursor, records: Mapping[str, CallRecord]) -> None:
     db.execute("DELETE FROM book.transcripts WHERE key IN (SELECT unnest(?::VARCHAR[]))", keys)
     calls = [[record.id for record in records.values()]]
     db.execute(
-        "UPDATE book.transcripts SET latest=false WHERE latest AND call IN (SELECT unnest(?::VARCHAR[]))",
+        "UPDATE book.transcripts SET latest=false "
+        "WHERE latest AND call IN (SELECT unnest(?::VARCHAR[]))",
         calls,
     )
     db.executemany(
