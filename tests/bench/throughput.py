@@ -1,8 +1,8 @@
 """Throughput beside whisper-ctranslate2 and faster-whisper, on the same weights.
 
-The peer may choose: every setting of `peers.SWEEP` is tried once, and the
-fastest whose word error rate is at most 0.3 above the best is the one that is
-compared. Then all take turns.
+The peer may choose: every setting of `peers.SWEEP` is tried once on a part of
+the material, and the fastest whose word error rate is at most 0.3 above the
+best is the one that is compared. Then all take turns.
 """
 
 from __future__ import annotations
@@ -45,10 +45,15 @@ class Material:
     """Of the recordings in `files`."""
     factor: float
     """How many times the peer's throughput is asked for."""
+    part: tuple[Path, ...]
+    """Those of `mono` on which the peer's settings are tried."""
+    part_seconds: float
+    """Of the recordings in `part`."""
 
-    def error(self, heard: dict[str, str]) -> float:
-        """Return the word error rate over all files."""
-        return score((said, heard.get(stem, "")) for stem, said in self.said.items()).error
+    def error(self, heard: dict[str, str], among: Sequence[Path] | None = None) -> float:
+        """Return the word error rate over all files, or over some."""
+        stems = [path.stem for path in (self.mono if among is None else among)]
+        return score((self.said[stem], heard.get(stem, "")) for stem in stems).error
 
 
 def main() -> None:
@@ -83,6 +88,8 @@ def short_clips(folder: Path, clips: Sequence[Clip]) -> Material:
         said={clip.name: clip.text for clip in clips},
         seconds=sum(clip.seconds for clip in clips),
         factor=4.0,
+        part=tuple(paths[::3]),
+        part_seconds=sum(clip.seconds for clip in clips[::3]),
     )
 
 
@@ -98,6 +105,8 @@ def long_calls(folder: Path, clips: Sequence[Clip], lengths: Sequence[float]) ->
         said={leg.stem: text for leg, text in zip(legs, said, strict=True)},
         seconds=sum(call.seconds for call in calls),
         factor=1.5,
+        part=tuple(legs[:2]),
+        part_seconds=2 * calls[0].seconds,
     )
 
 
@@ -127,9 +136,16 @@ class Race:
 
     def peer(self, setting: Setting, name: str) -> Cost:
         """Let the peer work."""
-        out = self._folder / "peer"
-        cost, self.heard[name] = by_peer(self._material.mono, models() / MODEL, setting, out)
+        cost, self.heard[name] = self._by_peer(self._material.mono, setting)
         return cost
+
+    def trial(self, setting: Setting) -> tuple[Cost, float]:
+        """Return what a setting of the peer costs on a part, and its word error rate."""
+        cost, heard = self._by_peer(self._material.part, setting)
+        return cost, self._material.error(heard, self._material.part)
+
+    def _by_peer(self, recordings: Sequence[Path], setting: Setting) -> tuple[Cost, dict[str, str]]:
+        return by_peer(recordings, models() / MODEL, setting, self._folder / "peer")
 
     def _cold(self) -> Cost:
         self._home.leave()
@@ -164,10 +180,10 @@ def measure(material: Material, folder: Path, rounds: int) -> Section:
     """Run the sweep, then everybody in turn."""
     with house(models()) as home:
         race = Race(material, home, folder)
-        sweep = {setting: race.peer(setting, setting.name) for setting in SWEEP}
-        errors = {each: material.error(race.heard[each.name]) for each in sweep}
-        able = [each for each in sweep if errors[each] <= min(errors.values()) + SLACK]
-        chosen = min(able, key=lambda each: sweep[each].wall)
+        sweep = {setting: race.trial(setting) for setting in SWEEP}
+        best = min(error for _, error in sweep.values())
+        able = [each for each, (_, error) in sweep.items() if error <= best + SLACK]
+        chosen = min(able, key=lambda each: sweep[each][0].wall)
         race.warm_up()
         costs = in_turn(race.contestants(chosen), rounds)
     found = {name: material.error(heard) for name, heard in race.heard.items()}
@@ -178,9 +194,10 @@ def measure(material: Material, folder: Path, rounds: int) -> Section:
         [_row(name, costs, found, material) for name in costs],
     )
     section.table(
-        (f"{PEER}, once each", "seconds", "CPU s", "x real time", "WER", "compared"),
+        (f"{PEER}, once on {material.part_seconds / 60:.0f} min", "seconds", "CPU s",
+         "x real time", "WER", "compared"),
         [
-            (*_figures(each.name, sweep[each], errors[each], material.seconds),
+            (*_figures(each.name, *sweep[each], material.part_seconds),
              "yes" if each is chosen else "")
             for each in SWEEP
         ],
