@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import TypeVar
@@ -17,17 +17,18 @@ from voicectl.errors import DiskFull, TooSlow, VoicectlError, WorkerDied
 from voicectl.types import CallRecord, EventKind, Problem, Task, TaskState, WorkerStatus
 from voicectl_daemon import ids, wire
 from voicectl_daemon.books import Books
+from voicectl_daemon.watch import Watch
 
 T = TypeVar("T")
 
 LISTEN_SECONDS = 0.5
 """How long to wait for a report before looking at everything else."""
-LOOK_SECONDS = 0.2
-"""How often it is looked whether a task was cancelled, however much the child says."""
 POLITE_SECONDS = 3.0
 """How long a child may take to give up a task before it is ended."""
 FULL_DISK_SECONDS = 2.0
 """How often what must be written is tried again while the disk is full."""
+STILLBIRTHS = 8
+"""How many workers may be lost before they began with a recording until it is blamed for it."""
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +50,8 @@ class Hand:
         self._heard: dict[str, float] = {}
         self._further: set[str] = set()
         """Tasks of which a part was kept since they were begun."""
+        self._begun = False
+        """True once the child has shown that it works on the order."""
         self._books = books
         self._settings = settings
         self._models_folder = models_folder
@@ -114,6 +117,7 @@ class Hand:
     def work(self, tasks: Sequence[Task]) -> None:
         """See claimed tasks of one job through, each to an end of some kind."""
         self._open = {task.id: task for task in tasks}
+        self._begun = False
         try:
             self._try()
         except WorkerDied as error:
@@ -184,7 +188,7 @@ class Hand:
 
     def _listen(self, child: wire.Child, order: str, job: str) -> None:
         """Follow an order until it is ended, one way or another."""
-        watch = _Watch(self._settings)
+        watch = Watch(self._settings)
         while True:
             report = self._next(child)
             if isinstance(report, wire.Ended):
@@ -228,11 +232,12 @@ class Hand:
         except DiskFull as error:
             log.warning("%s", error.text)  # the sweeper knows that this hand holds the task
 
-    def _hear(self, report: wire.Report | None, watch: _Watch) -> None:
+    def _hear(self, report: wire.Report | None, watch: Watch) -> None:
         if isinstance(report, wire.Alive):
             self._alive = report
         elif isinstance(report, wire.Progress | wire.Heard | wire.Kept | wire.Failed):
             watch.moved()
+            self._begun = True
             task = self._open.get(report.task or "")
             if task is not None:
                 self._hear_of(task, report)
@@ -262,7 +267,7 @@ class Hand:
         if not isinstance(report, wire.Failed) or report.task is not None:
             return False
         if report.code == "cancelled":
-            self._put_back(died=False)
+            self._put_back()
         else:
             self._give_up(VoicectlError(report.text, hint=report.hint), report.code)
         return True
@@ -270,11 +275,11 @@ class Hand:
     def _give_up(self, error: VoicectlError, code: str | None = None) -> None:
         """Close the task that failed; of several, nobody knows which, so each is tried alone."""
         if len(self._open) > 1:
-            self._put_back(died=True, text=error.text)
+            self._put_back(set(self._open) - self._further, text=error.text)
         for task in list(self._open.values()):
             self._close(task, TaskState.FAILED, error, code)
 
-    def _ask_to_stop(self, child: wire.Child, order: str, watch: _Watch) -> None:
+    def _ask_to_stop(self, child: wire.Child, order: str, watch: Watch) -> None:
         if watch.asked is None:
             watch.asked = time.monotonic()
             child.send(wire.Stop(order))
@@ -313,23 +318,33 @@ class Hand:
         """
         ledger = self._books.ledger
         ours = isinstance(error, PutDown)
+        blamed = set() if ours else {id_ for id_, task in self._open.items() if self._blame(task)}
         for task in list(self._open.values()):
-            last = self._last_chance(task) and task.id not in self._further
-            if not ours and last and not ledger.unwanted(task.id):
+            last = task.id in blamed and self._last_chance(task)
+            if last and not ledger.unwanted(task.id):
                 deaths = ledger.deaths(task.id) + 1
                 hint = "look at the recording; try it again with: voicectl jobs retry " + task.job
                 text = f"it took {deaths} workers down: {error.text}"
                 self._close(task, TaskState.DEAD, WorkerDied(text, hint=hint))
         if self._open and not ours:
             log.warning("a worker was lost with %d tasks: %s", len(self._open), error.text)
-        self._put_back(died=not ours, text=error.text)
+        self._put_back(blamed, text=error.text)
 
-    def _put_back(self, *, died: bool, **detail: object) -> None:
+    def _blame(self, task: Task) -> bool:
+        """Return whether a lost worker may be the fault of a recording.
+
+        Not when it came further: then it is slow, not deadly, and the machine loses its
+        workers. Nor when nobody had begun with it, unless that happens time and again.
+        """
+        if task.id in self._further:
+            return False
+        return self._begun or task.attempts - self._books.ledger.deaths(task.id) > STILLBIRTHS
+
+    def _put_back(self, blamed: Container[str] = (), **detail: object) -> None:
         """Return every open task to the queue; those that are unwanted end as cancelled."""
         for task in list(self._open.values()):
-            # What came further each time is slow, not deadly: the machine loses its workers.
-            guilty = died and task.id not in self._further
-            change = partial(self._books.ledger.release, task.id, self.owner, died=guilty)
+            died = task.id in blamed
+            change = partial(self._books.ledger.release, task.id, self.owner, died=died)
             self._end(task, change, **detail)
 
     def _close(
@@ -358,36 +373,3 @@ class Hand:
                     self._books.tell(EventKind.TASK_REQUEUED, task, text=error.text)
                 if self._quit.wait(FULL_DISK_SECONDS):
                     raise Leaving(error.text) from error
-
-
-class _Watch:
-    """The clocks of one task."""
-
-    def __init__(self, settings: Workers) -> None:
-        self._settings = settings
-        self._moved = self._renewed = time.monotonic()
-        self._looked = 0.0
-        self.asked: float | None = None
-        """When the child was asked to give up."""
-
-    def moved(self) -> None:
-        """Note a sign of progress."""
-        self._moved = time.monotonic()
-
-    def stalled(self) -> bool:
-        """True when there was no progress for too long."""
-        return time.monotonic() - self._moved > self._settings.stall_seconds
-
-    def look_due(self) -> bool:
-        """True a few times a second: is what is being done still wanted?"""
-        if time.monotonic() - self._looked < LOOK_SECONDS:
-            return False
-        self._looked = time.monotonic()
-        return True
-
-    def renewal_due(self) -> bool:
-        """True once in every quarter of a lease."""
-        if time.monotonic() - self._renewed < self._settings.lease_seconds / 4:
-            return False
-        self._renewed = time.monotonic()
-        return True

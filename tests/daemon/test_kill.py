@@ -16,6 +16,7 @@ import pytest
 from voicectl.client import Door
 from voicectl.errors import DaemonUnreachable
 from voicectl.types import EventKind, Job, Task, TaskState
+from voicectl_daemon.hand import STILLBIRTHS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -117,14 +118,18 @@ def test_a_batch_under_fire(
 def test_a_recording_that_kills_its_worker(
     desk: Desk, site: Site, make_call: Callable[..., Path]
 ) -> None:
-    """It is alone in its order, and its worker dies each time it is begun."""
+    """It is alone in its order, and its worker dies each time in the middle of it."""
     poison = make_call("poison", 0.0, 65.0)
     others = [make_call(str(number), number, 1.5) for number in range(5)]
     job = desk.ask(others[0], poison, *others[1:])
     doomed = desk.door.tasks(job.id)[1].id
+    begun: list[str] = []
 
     def kill(task: str, kind: EventKind) -> None:
         if (task, kind) == (doomed, EventKind.TASK_STARTED):
+            begun.append(task)
+        elif task in begun and kind in (EventKind.TASK_PROGRESS, EventKind.TASK_SEGMENT):
+            begun.clear()
             site.workers()[0].kill()
 
     tasks = follow(desk, job, kill)
@@ -142,22 +147,37 @@ def test_a_recording_that_kills_its_worker(
 def test_a_recording_that_kills_its_neighbours(
     desk: Desk, site: Site, make_call: Callable[..., Path]
 ) -> None:
-    """Short ones are worked on together; the one that kills must not condemn the others."""
+    """Short ones are worked on together; the one that kills must not condemn the others.
+
+    It kills before there is a sign of work, which is held against it only after a while.
+    """
     paths = [make_call(str(number), number * 3.0, 3.0) for number in range(6)]
     job = desk.ask(*paths)
     doomed = desk.door.tasks(job.id)[2].id
-    held: set[str] = set()
 
     def kill(task: str, kind: EventKind) -> None:
-        if kind is EventKind.TASK_STARTED:
-            held.add(task)
-        elif kind in (EventKind.TASK_DONE, EventKind.TASK_REQUEUED, EventKind.TASK_FAILED):
-            held.discard(task)
         if (task, kind) == (doomed, EventKind.TASK_STARTED):
             site.workers()[0].kill()
 
     tasks = follow(desk, job, kill)
     assert states(tasks) == ["done", "done", "dead", "done", "done", "done"]
+    assert tasks[2].attempts == STILLBIRTHS + 4
+
+
+def test_workers_that_are_lost_before_they_began(
+    desk: Desk, site: Site, make_call: Callable[..., Path]
+) -> None:
+    """Where everything is shot at once, a recording cannot be the reason."""
+    job = desk.ask(make_call("innocent", 0.0, 3.0))
+    shots: list[str] = []
+
+    def kill(task: str, kind: EventKind) -> None:
+        if kind is EventKind.TASK_STARTED and len(shots) < 6:
+            shots.append(task)
+            site.workers()[0].kill()
+
+    (task,) = follow(desk, job, kill)
+    assert (task.state, task.attempts) == (TaskState.DONE, 7)
 
 
 def test_a_recording_that_hangs(

@@ -350,8 +350,6 @@ KILLED = """
 import os, signal, sys, threading
 from pathlib import Path
 from voicectl_daemon import duck
-from voicectl_daemon import duck
-from voicectl_daemon.records import plain
 from voicectl_daemon.store import Store
 
 step = int(sys.argv[2])
@@ -359,9 +357,14 @@ def here(number):
     if number == step:
         os.kill(os.getpid(), signal.SIGKILL)
 
-copy, sync, replace = duck._copy, duck._sync, Path.replace
+copy, replace, owe = duck._copy, Path.replace, duck.Duck.owe
+def watched_owe(self):
+    owe(self)
+    here(0)
 def watched_copy(old, fresh):
     here(1)
+    if step == 5:
+        threading.Timer(0.02, os.kill, (os.getpid(), signal.SIGKILL)).start()
     copy(old, fresh)
     here(2)
 def watched_replace(self, target):
@@ -369,24 +372,35 @@ def watched_replace(self, target):
     found = replace(self, target)
     here(4)
     return found
-duck._copy, Path.replace = watched_copy, watched_replace
-store = Store(Path(sys.argv[1]))
-if step == 5:
-    threading.Timer(0.02, os.kill, (os.getpid(), signal.SIGKILL)).start()
-store.delete("doomed")
+duck.Duck.owe, duck._copy, Path.replace = watched_owe, watched_copy, watched_replace
+Store(Path(sys.argv[1])).delete("doomed")
 """
+
+
+def deletion_killed_at(path: Path, step: int) -> Store:
+    """A store of 21 calls in which a deletion was killed, opened again."""
+    store = Store(path)
+    kept = {f"key{number}": record(f"kept{number}", f"public {number}") for number in range(20)}
+    store.save_all(kept)
+    store.save(record("doomed", "secret words"), "doomed")
+    store.close()
+    ended = subprocess.run([sys.executable, "-c", KILLED, path, str(step)], check=False)
+    assert ended.returncode in ((-signal.SIGKILL, 0) if step == 5 else (-signal.SIGKILL,))
+    return Store(path)
+
+
+def test_a_deletion_that_is_killed_before_it_began_changed_nothing(path: Path) -> None:
+    store = deletion_killed_at(path, 0)
+    assert store.count(TENANT) == 21
+    assert store.call("doomed") == record("doomed", "secret words")
+    store.delete("doomed")
+    store.close()
+    assert b"secret" not in bytes_of(path.parent)
 
 
 @pytest.mark.parametrize("step", [1, 2, 3, 4, 5])
 def test_a_rewrite_that_is_killed_is_finished_later(path: Path, step: int) -> None:
-    store = Store(path)
-    for number in range(20):
-        store.save(record(f"kept{number}", f"public {number}"), f"key{number}")
-    store.save(record("doomed", "secret words"), "doomed")
-    store.close()
-    ended = subprocess.run([sys.executable, "-c", KILLED, path, str(step)], check=False)
-    assert ended.returncode in (-signal.SIGKILL, 0)
-    store = Store(path)
+    store = deletion_killed_at(path, step)
     assert store.count(TENANT) == 20
     for number in range(20):
         assert store.call(f"kept{number}") == record(f"kept{number}", f"public {number}")
