@@ -58,10 +58,17 @@ class Told:
     when it is done; by then everything is being put away.
     """
 
+    _SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
     def __init__(self) -> None:
         self.to_leave = False
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in self._SIGNALS:
             signal.signal(number, self._take)
+
+    def heed_no_more(self) -> None:
+        """From here on all is put away, and the interpreter itself takes a moment to leave."""
+        for number in self._SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
 
     def _take(self, _number: int, _frame: FrameType | None) -> None:
         self.to_leave = True
@@ -182,6 +189,7 @@ def serve(told: Told, *, on_demand: bool) -> None:
     settings = config.read(paths.config_file())
     os.chdir("/")  # where the daemon was started from may be unmounted
     with only_daemon(home), ExitStack() as stack:
+        stack.callback(told.heed_no_more)
         parts = build(home, settings, stack, on_demand=on_demand)
         listening = door.bind(home.socket, settings.daemon.socket_group)
         stack.callback(home.socket.unlink, missing_ok=True)
