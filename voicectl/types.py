@@ -106,6 +106,8 @@ class Transcript:
     language_probability: float | None = None
     speech_seconds: float | None = None
     """How much of the recording was taken for speech, summed over the legs."""
+    skipped: tuple[tuple[float, float], ...] = ()
+    """Starts and ends of stretches of 2 s and more in which nobody was taken to speak."""
     rules: str | None = None
     """SHA-256 of the replacement rules that were applied; None without rules."""
 

@@ -22,6 +22,8 @@ OWNED_SHAPE = (
 DONE_SHAPE = """[{"stage":"VARCHAR","runner":"VARCHAR","model":"VARCHAR","at":"TIMESTAMP",
 "seconds":"DOUBLE","recipe_hash":"VARCHAR"}]"""
 
+SKIPPED_SHAPE = '[{"start":"DOUBLE","end":"DOUBLE"}]'
+
 
 def record_of(
     head: dict[str, Any], told: dict[str, Any] | None, rows: Sequence[dict[str, Any]]
@@ -40,6 +42,7 @@ def record_of(
         task=told["task"],
         language_probability=told["language_probability"],
         speech_seconds=told["speech_seconds"],
+        skipped=tuple((each["start"], each["end"]) for each in told["skipped"] or ()),
         rules=told["rules"],
     )
     done = tuple(Done(**step | {"at": step["at"].replace(tzinfo=UTC)}) for step in told["done"])

@@ -13,7 +13,7 @@ from voicectl.errors import NotFound, UsageError
 from voicectl.selection import Found, Which
 from voicectl.types import CallLine, CallRecord, Hit, Table
 from voicectl_daemon.duck import QUERY_SECONDS, Cursor, Duck, one
-from voicectl_daemon.records import DONE_SHAPE, OWNED_SHAPE, record_of
+from voicectl_daemon.records import DONE_SHAPE, OWNED_SHAPE, SKIPPED_SHAPE, record_of
 
 
 class Store:
@@ -237,7 +237,9 @@ def _put_transcripts(db: Cursor, records: Mapping[str, CallRecord]) -> None:
         heads.append(
             [key, record.id, record.tenant, transcript.task, transcript.language]
             + [transcript.language_probability, transcript.model, transcript.speech_seconds]
-            + [msgspec.json.encode(record.done).decode(), DONE_SHAPE, transcript.rules]
+            + [_json(record.done), DONE_SHAPE, transcript.rules]
+            + [_json([{"start": start, "end": end} for start, end in transcript.skipped])]
+            + [SKIPPED_SHAPE]
         )
     keys = [list(records)]
     db.execute("DELETE FROM book.segments WHERE key IN (SELECT unnest(?::VARCHAR[]))", keys)
@@ -249,14 +251,20 @@ def _put_transcripts(db: Cursor, records: Mapping[str, CallRecord]) -> None:
         calls,
     )
     db.executemany(
-        "INSERT INTO book.transcripts SELECT ?,?,?,true,?,?,?,?,?, from_json(?, ?), ?", heads
+        "INSERT INTO book.transcripts "
+        "SELECT ?,?,?,true,?,?,?,?,?, from_json(?, ?), ?, from_json(?, ?)",
+        heads,
     )
     # All segments in one statement: planning it costs more than running it.
     db.execute(
         "INSERT INTO book.segments SELECT key, call, tenant, s.* FROM (SELECT o.key, o.call, "
         "o.tenant, unnest(o.segments) s FROM (SELECT unnest(from_json(?, ?)) o))",
-        [msgspec.json.encode(texts).decode(), OWNED_SHAPE],
+        [_json(texts), OWNED_SHAPE],
     )
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
 
 
 def _dicts(found: Cursor) -> list[dict[str, Any]]:

@@ -98,3 +98,11 @@ CREATE OR REPLACE VIEW segments AS
            s.confidence, s.suspect, s.words, s.language_probability, s.speaker_confidence,
            s.original
     FROM book.segments s JOIN book.transcripts t ON t.key = s.key AND t.latest;
+
+-- migration 6
+ALTER TABLE book.transcripts ADD COLUMN skipped STRUCT("start" DOUBLE, "end" DOUBLE)[];
+CREATE OR REPLACE VIEW calls AS
+    SELECT c.id, c.tenant, c.name, c.path, c.seconds, c.rate, c.channels, c.codec, c.sha256,
+           c.created, t.task, t.language, t.language_probability, t.model, t.speech_seconds,
+           c.warnings, c.direction, c.agent, c.caller, t.skipped
+    FROM book.calls c LEFT JOIN book.transcripts t ON t.call = c.id AND t.latest;

@@ -22,6 +22,8 @@ def show(record: CallRecord) -> None:
     if record.transcript is None:
         shown.note("nothing is known of what was said")
         return
+    if record.transcript.skipped:
+        console.print(shown.text(_silence(record.transcript), "dim"), soft_wrap=True)
     if not record.transcript.segments:
         shown.note("nobody says anything in it")
     elif console.is_terminal:
@@ -42,6 +44,16 @@ def _header(record: CallRecord) -> Text:
     facts += _parties(record)
     name = shown.text(record.audio.name, "bold")
     return Text.assemble(name, "  ", (shown.clean(" · ".join(facts)), "dim"))
+
+
+def _silence(transcript: Transcript) -> str:
+    """Return how long nobody was taken to speak, and where the longest time of it is."""
+    whole = sum(end - start for start, end in transcript.skipped)
+    start, end = max(transcript.skipped, key=lambda each: each[1] - each[0])
+    where = f"from {shown.clock(start)} to {shown.clock(end)}"
+    if len(transcript.skipped) == 1:
+        return f"nobody speaks {where}"
+    return f"nobody speaks for {shown.clock(whole)} of it, longest {where}"
 
 
 def _parties(record: CallRecord) -> list[str]:

@@ -37,6 +37,7 @@ def _call(record: CallRecord) -> dict[str, Any]:
         "caller": record.audio.caller,
         "audio": _audio(record.audio),
         "speech_seconds": transcript.speech_seconds if transcript else None,
+        "skipped": [list(each) for each in transcript.skipped] if transcript else [],
         "rules": transcript.rules if transcript else None,
     }
 

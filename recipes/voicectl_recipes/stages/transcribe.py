@@ -13,6 +13,7 @@ import msgspec
 
 from voicectl.errors import RecordingError
 from voicectl.interfaces import (
+    RATE,
     Clip,
     LanguageGuess,
     Outcome,
@@ -25,6 +26,7 @@ from voicectl.interfaces import (
 from voicectl.types import CallRecord, Part, Segment, Transcript
 from voicectl_recipes import languages, replacing
 from voicectl_recipes.languages import Leg, Said
+from voicectl_recipes.stretches import Stretch, between, joined
 
 TOGETHER_SECONDS = 600.0
 """Short recordings are recognised together until they are this long."""
@@ -67,6 +69,7 @@ class _Memory:
 
     legs: Mapping[str, Any]
     speech_seconds: float
+    speech: list[Stretch]
     runner: str
     models: dict[str, int]
 
@@ -85,6 +88,8 @@ class _Call:
         self._tools = tools
         self._segments: list[Segment] = []
         self._speech_seconds = 0.0
+        self._speech: list[Stretch] = []
+        """Of all legs."""
         self._error: RecordingError | None = None
         self._recording: Recording | None = None
         self._runner = ""
@@ -118,14 +123,16 @@ class _Call:
         self._segments = [segment for part in kept for segment in part.segments]
         self._given = len(self._segments)
         self._earlier = kept[-1].spent
-        self._speech_seconds = memory.speech_seconds
+        self._speech_seconds, self._speech = memory.speech_seconds, memory.speech
         self._runner, self._models = memory.runner, Counter(memory.models)
 
     def keep(self, piece: Piece) -> None:
         """Give away what was heard in a piece, to be kept until the call is done."""
         assert self._recording is not None  # noqa: S101, the piece is of it
         models = dict(self._models)
-        memory = _Memory(self._recording.legs, self._speech_seconds, self._runner, models)
+        memory = _Memory(
+            self._recording.legs, self._speech_seconds, self._speech, self._runner, models
+        )
         segments = tuple(self._segments[self._given :])
         spent = round(self._earlier + time.monotonic() - self._began, 3)
         part = Part(piece.offset, piece.end, segments, spent, asdict(memory))
@@ -145,8 +152,12 @@ class _Call:
         return replace(clip, recording=self.index, group=clip.channel or 0)
 
     def listened(self, clip: Clip) -> None:
-        """Count the speech."""
+        """Note where somebody speaks."""
         self._speech_seconds += clip.speech_seconds
+        self._speech = joined(
+            [*self._speech]
+            + [(clip.offset + start / RATE, clip.offset + end / RATE) for start, end in clip.speech]
+        )
 
     def add(self, said: Said, segment: Segment, runner: str, model: str) -> None:
         """Keep a segment and tell of it."""
@@ -178,7 +189,7 @@ class _Call:
                 seconds=round(self._recording.seconds, 3),
                 warnings=tuple(self._recording.warnings),
             )
-        record = replace(self._record, audio=audio, transcript=self._transcript())
+        record = replace(self._record, audio=audio, transcript=self._transcript(audio.seconds))
         return Outcome(self.index, record, None, self._runner, self._model, self._earlier)
 
     @property
@@ -186,7 +197,7 @@ class _Call:
         """The names of the weights, the one that recognised most of the call first."""
         return ", ".join(name for name, _ in self._models.most_common())
 
-    def _transcript(self) -> Transcript:
+    def _transcript(self, seconds: float) -> Transcript:
         ordered = sorted(self._segments, key=lambda segment: (segment.start, segment.end))
         language, probability = _most_spoken(ordered)
         heard = language or languages.only(self._options)
@@ -197,6 +208,7 @@ class _Call:
             task=self._options.task,
             language_probability=probability,
             speech_seconds=round(self._speech_seconds, 3),
+            skipped=between(self._speech, seconds),
             rules=replacing.digest(self._options.replacements),
         )
 

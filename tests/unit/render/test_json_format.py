@@ -82,6 +82,7 @@ def test_the_call_is_named_beside_its_text(call):
             "warnings": [],
         },
         "speech_seconds": 60.25,
+        "skipped": [],
         "rules": None,
     }
 
@@ -106,7 +107,7 @@ def test_offsets_are_whole_milliseconds(call):
     assert '"start":0.3,' in written
 
 
-@pytest.mark.parametrize(("pretty", "lines"), [(False, 1), (True, 21)])
+@pytest.mark.parametrize(("pretty", "lines"), [(False, 1), (True, 22)])
 def test_pretty_json_is_indented(call, pretty, lines):
     written = render(call(), Style(pretty_json=pretty))
     assert len(written.splitlines()) == lines
