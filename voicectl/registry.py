@@ -86,11 +86,11 @@ def _kind(group: str) -> str:
     return group.rpartition(".")[2].removesuffix("s")
 
 
-def unknown(kind: str, name: str, known: list[str]) -> UnknownName:
-    """Return the error for a name that nobody registered."""
+def unknown(kind: str, name: str, known: list[str], *, these: str = "installed") -> UnknownName:
+    """Return the error for a name that nobody registered; `these` says what the known ones are."""
     near = difflib.get_close_matches(name, known, n=1)
     question = f"did you mean '{near[0]}'? " if near else ""
     return UnknownName(
         f"there is no {kind} called '{name}'",
-        hint=f"{question}installed: {', '.join(known) or 'none'}",
+        hint=f"{question}{these}: {', '.join(known) or 'none'}",
     )

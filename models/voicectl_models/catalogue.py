@@ -45,6 +45,8 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """One model of the catalogue."""
 
     name: str
+    also: tuple[str, ...] = ()
+    """Other names that whisper tools have for it."""
     task: str = "asr"
     backend: str = ""
     """Which diarizer it is for."""

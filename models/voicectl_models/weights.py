@@ -90,7 +90,11 @@ def find(name_or_path: str, models_folder: Path) -> Weights:
             f"there is no {MODEL} in the folder {name_or_path}",
             hint=_FORM,
         )
-    raise registry.unknown("model", name_or_path, list(catalogue()))
+    for known in catalogue().values():
+        if name_or_path in known.also:
+            return find(known.name, models_folder)
+    # Most of them are not here; which are is for `voicectl models list` to say.
+    raise registry.unknown("model", name_or_path, list(catalogue()), these="known")
 
 
 def whole_folder(folder: Path) -> Weights:

@@ -104,6 +104,32 @@ def test_what_is_misused_is_named(cli: Cli, arguments: list[str], text: str) -> 
     assert cli.site.pid is None
 
 
+@pytest.mark.parametrize(
+    ("flag", "helps"),
+    [
+        ("--batched", "--batch_size"),
+        ("--hf_token", "--diarize needs no token"),
+        ("--speaker_num", "see --num-speakers"),
+        ("--vad_onset", "--vad_threshold"),
+    ],
+)
+def test_flags_of_other_tools_are_answered(cli: Cli, flag: str, helps: str) -> None:
+    ran = cli.run("transcribe", "a", flag, "True")
+    told, hint = ran.stderr.splitlines()
+    assert told == f"voicectl: no such option: {flag.replace('_', '-')}"
+    assert hint.startswith("  hint: ")
+    assert helps in hint
+    assert ran.status == 2
+
+
+def test_what_people_need_first_stands_first(cli: Cli) -> None:
+    page = cli.run("--help").stdout
+    places = [
+        page.index(f"\n  {name} ") for name in ("transcribe", "jobs", "calls", "sql", "doctor")
+    ]
+    assert places == sorted(places)
+
+
 def test_a_misspelt_format_is_guessed(cli: Cli) -> None:
     ran = cli.run("transcribe", cli.call, "-f", "srtt")
     assert "hint: did you mean 'srt'?" in ran.stderr

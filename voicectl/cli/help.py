@@ -60,10 +60,10 @@ class Group(TyperGroup):
         _write(formatter, _page(self, ctx, panels))
 
 
-def group(help_text: str) -> typer.Typer:
+def group(help_text: str, cls: type[Group] = Group) -> typer.Typer:
     """Return an empty group of commands."""
     return typer.Typer(
-        cls=Group,
+        cls=cls,
         help=help_text,
         add_completion=False,
         pretty_exceptions_enable=False,

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from voicectl import __version__
 from voicectl.cli import calls, jobs, models, show
 from voicectl.cli.doctor import doctor
-from voicectl.cli.help import Command, group
+from voicectl.cli.elsewhere import INSTEAD
+from voicectl.cli.help import Command, Group, group
 from voicectl.cli.serve import serve
 from voicectl.cli.sql import sql
 from voicectl.cli.status import status, stop
@@ -22,23 +23,37 @@ PIPE_CLOSED = 141
 """What a shell reports of a command whose reader left: 128 + SIGPIPE."""
 
 WORK, RESULTS, HOUSE = "Work", "Results", "This machine"
+ORDER = ("transcribe", "jobs", "calls", "sql", "doctor", "models", "status", "stop", "serve")
+"""Of commands on the help page: what people need first stands first."""
 
-app = group("""
+
+class Voicectl(Group):
+    """The command that has all others."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the names of the commands as the help page shows them."""
+        return sorted(super().list_commands(ctx), key=ORDER.index)
+
+
+app = group(
+    """
 Turn the phone calls of a helpline into text, on this machine, offline.
 
 Start with:
 
   voicectl transcribe ./calls/*.wav
-""")
+""",
+    Voicectl,
+)
 app.command(cls=Transcribe, rich_help_panel=WORK)(transcribe)
 app.add_typer(jobs.app, name="jobs", rich_help_panel=WORK)
 app.add_typer(calls.app, name="calls", rich_help_panel=RESULTS)
 app.command(cls=Command, rich_help_panel=RESULTS)(sql)
-app.command(cls=Command, rich_help_panel=HOUSE)(status)
 app.command(cls=Command, rich_help_panel=HOUSE)(doctor)
-app.command(cls=Command, rich_help_panel=HOUSE)(serve)
-app.command(cls=Command, rich_help_panel=HOUSE)(stop)
 app.add_typer(models.app, name="models", rich_help_panel=HOUSE)
+app.command(cls=Command, rich_help_panel=HOUSE)(status)
+app.command(cls=Command, rich_help_panel=HOUSE)(stop)
+app.command(cls=Command, rich_help_panel=HOUSE)(serve)
 
 
 def _version(wanted: bool) -> None:
@@ -99,7 +114,11 @@ def _misused(error: typer.TyperException) -> int:
     context = getattr(error, "ctx", None)
     path = context.command_path if context else "voicectl"
     message = error.format_message().rstrip(".")
-    show.problem(message[:1].lower() + message[1:], f"see: {path} --help")
+    instead = INSTEAD.get(getattr(error, "option_name", ""))
+    if instead:
+        # What the parser takes for a misspelling is no such thing.
+        message, _, _ = message.partition(" (")
+    show.problem(message[:1].lower() + message[1:], instead or f"see: {path} --help")
     return error.exit_code
 
 
