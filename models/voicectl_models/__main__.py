@@ -109,18 +109,20 @@ def _list(folder: Path, *, as_json: bool) -> None:
     if as_json:
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(rows).decode()) + "\n")
         return
-    lines = [("MODEL", "LANGUAGES", "SIZE", "LICENCE", "USED FOR", "WHERE"), *map(_cells, rows)]
+    lines = [("MODEL", "LANGUAGES", "SIZE", "LICENCE", "USED FOR"), *map(_cells, rows)]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     for line in lines:
         padded = (f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True))
         sys.stdout.write("  ".join(padded).rstrip() + "\n")
+    _say(f"those that are here are in {folder}")
 
 
 def _cells(row: dict[str, Any]) -> tuple[str, ...]:
-    languages = "every language" if EVERY_LANGUAGE in row["languages"] else "English"
-    where = row["folder"] or ("can be fetched" if row["can_be_fetched"] else "bring your own")
-    size, used = f"{row['size'] / 1e6:>5,.0f} MB", ", ".join(row["default_for"])
-    return row["name"], languages, size, row["licence"] or "?", used, where
+    languages = "all" if EVERY_LANGUAGE in row["languages"] else "English"
+    absent = "not here: " + ("can be fetched" if row["can_be_fetched"] else "bring your own")
+    used = ", ".join(row["default_for"]) or "here" if row["installed"] else absent
+    size = f"{row['size'] / 1e6:>5,.0f} MB"
+    return row["name"], languages, size, row["licence"] or "?", used
 
 
 def _rows(folder: Path) -> list[dict[str, Any]]:

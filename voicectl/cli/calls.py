@@ -26,7 +26,8 @@ LAST = "last"
 app = group("Look at calls: what was said, by whom, when.")
 
 CallId = Annotated[
-    str, typer.Argument(metavar="CALL", help="The id of a call, its beginning, or `last`.")
+    str,
+    typer.Argument(metavar="CALL", help="The id of a call, its beginning, or `last`, the newest."),
 ]
 Limit = Annotated[int, typer.Option(metavar="N", show_default="50", help="How many.")]
 
@@ -43,8 +44,8 @@ def list_(
     if json:
         show.answer_json(lines)
     elif lines:
-        columns = ("Call", "Recording", "Length>", "Language", "Model", "Speakers", "Segments>")
-        show.table((*columns, "Since"), [_row(line) for line in lines])
+        columns = ("Call", "Recording", "Length>", "Lang", "Speakers", "First seen")
+        show.table(columns, [_row(line) for line in lines])
     else:
         show.note("no calls yet; make some with: voicectl transcribe RECORDING...")
 
@@ -151,10 +152,8 @@ def _find(door: Door, call: str) -> str:
 
 
 def _row(line: CallLine) -> tuple[str, ...]:
-    length, since = show.clock(line.seconds), show.when(line.created)
-    speakers = ", ".join(line.speakers)
-    known = (line.language or "", line.model or "", speakers, f"{line.segments:,}")
-    return (line.id, line.name, length, *known, since)
+    known = (line.language or "", ", ".join(line.speakers), show.when(line.created))
+    return (line.id, line.name, show.clock(line.seconds), *known)
 
 
 def _hit_row(hit: Hit, wanted: str) -> tuple[str | Text, ...]:

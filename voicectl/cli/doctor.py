@@ -35,6 +35,7 @@ def doctor(
     else:
         for finding in found:
             _print(finding)
+        show.note(_verdict(found))
     bad = any(finding.health is Health.PROBLEM for finding in found)
     raise typer.Exit(int(ExitStatus.SOME_FAILED if bad else ExitStatus.OK))
 
@@ -52,6 +53,13 @@ def _findings(flags: list[str]) -> list[Finding]:
         said = [line for line in ran.stderr.splitlines() if line.strip()]
         text = f"voicectl itself is damaged: {said[-1] if said else ran.returncode}"
         return [Finding("voicectl", Health.PROBLEM, text, "./install.sh")]
+
+
+def _verdict(found: list[Finding]) -> str:
+    """Return what it comes to, on one line."""
+    health = [finding.health for finding in found]
+    counts = [(health.count(each), str(each)) for each in (Health.PROBLEM, Health.WARNING)]
+    return ", ".join(show.count(*each) for each in counts if each[0]) or "nothing is wrong"
 
 
 def _print(finding: Finding) -> None:

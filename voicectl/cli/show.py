@@ -25,6 +25,8 @@ VOICES = ("cyan", "magenta", "green", "yellow", "blue")
 
 SHORT = 48
 """Characters of a long line that a table shows."""
+UNBROKEN = ("Call", "Job", "Recording")
+"""Columns of names, which are kept whole while they are not long."""
 _TRICKS = re.compile(
     r"[\x00-\x1f\x7f-\x9f"  # C0, DEL, C1: they start escape sequences
     r"\u202a-\u202e\u2066-\u2069"  # bidi embeddings, overrides, isolates: they reorder the line
@@ -108,10 +110,23 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]]) -> None:
     if not console.is_terminal:
         _plain_table(columns, cells)
         return
-    shown = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False)
-    for title in columns:
+    shown = Table(
+        box=SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+        pad_edge=False,
+        header_style="bold",
+        show_edge=False,
+    )
+    for at, title in enumerate(columns):
         side = "right" if title.endswith(">") else "left"
-        shown.add_column(title.rstrip(">"), justify=side, overflow="fold")  # type: ignore[arg-type]
+        # A name that is broken in two is hard to read, and cannot be copied.
+        whole = title in UNBROKEN and all(row[at].cell_len <= SHORT // 2 for row in cells)
+        shown.add_column(
+            title.rstrip(">"),
+            justify=side,  # type: ignore[arg-type]
+            overflow="fold",
+            no_wrap=whole,
+        )
     for row in cells:
         shown.add_row(*row)
     console.print(shown)

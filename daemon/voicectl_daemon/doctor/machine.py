@@ -139,9 +139,9 @@ def descriptors(_patient: Patient) -> Iterator[Finding]:
     text = f"{soft:,} files may be open at once"
     if soft < FEWEST_FILES:
         remedy = f"ulimit -n {min(4096, hard)} (for a service: LimitNOFILE=4096)"
-        yield warning("files", text, remedy)
+        yield warning("open files", text, remedy)
     else:
-        yield ok("files", text)
+        yield ok("open files", text)
 
 
 def clock(patient: Patient) -> Iterator[Finding]:

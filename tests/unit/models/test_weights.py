@@ -539,6 +539,15 @@ class TestCommand:
             in capsys.readouterr().err
         )
 
+    @pytest.mark.parametrize(
+        ("name", "meant"), [("turbo", "large-v3-turbo"), ("large", "large-v3")]
+    )
+    def test_names_that_whisper_tools_have(self, name: str, meant: str, tmp_path: Path) -> None:
+        with pytest.raises(ModelMissing, match=f"the model '{meant}' is not on this machine"):
+            weights.find(name, tmp_path)
+        model_in(tmp_path / name)
+        assert weights.find(name, tmp_path).folder == tmp_path / name
+
     def test_import_and_verify(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
@@ -555,9 +564,11 @@ class TestCommand:
     def test_list(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         model_in(tmp_path / "own")
         assert main(["--into", str(tmp_path), "list"]) == 0
-        lines = capsys.readouterr().out.splitlines()
-        assert lines[0].split() == ["MODEL", "LANGUAGES", "SIZE", "LICENCE", "USED", "FOR", "WHERE"]
-        assert lines[1].split() == ["own", "English", "0", "MB", "?", str(tmp_path / "own")]
+        told = capsys.readouterr()
+        lines = told.out.splitlines()
+        assert told.err.rstrip().endswith(str(tmp_path))
+        assert lines[0].split() == ["MODEL", "LANGUAGES", "SIZE", "LICENCE", "USED", "FOR"]
+        assert lines[1].split() == ["own", "English", "0", "MB", "?", "here"]
         assert lines[-1].split()[-3:] == ["can", "be", "fetched"]
         assert main(["--into", str(tmp_path), "list", "--json"]) == 0
         rows = json.loads(capsys.readouterr().out)
