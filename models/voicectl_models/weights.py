@@ -141,7 +141,7 @@ def get(
     """
     entries = catalogue() if known is None else known
     if name not in entries:
-        raise registry.unknown("model", name, list(entries))
+        raise registry.unknown("model", name, list(entries), these="known")
     entry = entries[name]
     if not entry.files:
         raise ModelMissing(f"the model '{name}' cannot be fetched", hint=_remedy(entry, ""))

@@ -7,7 +7,11 @@ import sys
 
 
 def serve() -> None:
-    """Run the daemon in the foreground, until it is told to stop."""
+    """Run the daemon in the foreground, until it is told to stop.
+
+    Commands start one by themselves when they need it. This is for systemd:
+    docs/operations.md has the unit.
+    """
     sys.stdout.flush()
     sys.stderr.flush()
     # The daemon takes the place of this process, so that signals and systemd reach it.

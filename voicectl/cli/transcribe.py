@@ -47,6 +47,7 @@ def transcribe(recordings: list[str], **given: Any) -> None:
 
       voicectl transcribe ./calls/*.wav
       voicectl transcribe -r /srv/calls -o text -f srt --channel-names agent,caller
+      voicectl transcribe mono.wav --diarize
     """
     typed = read(given)
     outputs = _outputs(typed)

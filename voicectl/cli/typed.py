@@ -118,7 +118,7 @@ def _voices(given: dict[str, Any], command: dict[str, Any]) -> dict[str, Any] | 
         flag = next(flag for flag in FLAGS if flag.key in given)
         raise UsageError(
             f"{flag.names.split()[0]} is about telling speakers apart, which was not asked for",
-            hint="add --diarize, or leave it away",
+            hint="add --diarize, or leave it out",
         )
     return None
 
