@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 import typer
 
+from voicectl.cli.elsewhere import INSTEAD
+from voicectl.cli.flags import FLAGS
 from voicectl.cli.main import app
 from voicectl.errors import ExitStatus
 
@@ -73,3 +75,25 @@ def test_the_schema_page_names_every_column() -> None:
         assert f"| `{view}` |" in page
     for column in re.findall(r'\b[cst]\."?(\w+)"?', schema.split("CREATE VIEW", 1)[1]):
         assert re.search(rf"\b{column}\b", page) or column in {"latest", "key"}, column
+
+
+def flags_in(text: str) -> set[str]:
+    return {flag.replace("_", "-") for flag in re.findall(r"--\w[\w-]*", text)}
+
+
+def test_what_is_said_to_those_who_come_from_other_tools() -> None:
+    """A flag that is the same is here, as is every flag that is named instead; others are not."""
+    known = flags_in(" ".join(flag.names for flag in FLAGS))
+    page = (ROOT / "docs" / "compare.md").read_text().split("## Coming from", 1)[1]
+    rows = re.findall(r"^\| (.*--.*|`.*) \| (.*) \|$", page, re.MULTILINE)
+    assert len(rows) > 25
+    for there, here in rows:
+        assert flags_in(here) <= known, here
+        if here.startswith(("the same", "accepted")):
+            assert flags_in(there) <= known, there
+        if here.startswith("none"):
+            assert not flags_in(there) & known, there
+    for flag, instead in INSTEAD.items():
+        assert flag not in known
+        assert flags_in(instead) <= known
+        assert flag in flags_in(page) or flag == "--live-input-device", flag
