@@ -202,7 +202,8 @@ class Duck:
             except duckdb.InterruptException as error:
                 raise UsageError(f"the query took longer than {self._query_seconds:g} s") from error
             except duckdb.Error as error:
-                raise UsageError(f"the query failed: {error}") from error
+                hint = "what the columns are called: voicectl sql 'describe segments'"
+                raise UsageError(f"the query failed: {error}", hint=hint) from error
             finally:
                 timer.cancel()
                 self._asked.discard(db)

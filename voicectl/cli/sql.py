@@ -26,6 +26,7 @@ def sql(
 
     The tables are calls, segments and words; a segment names its call, a word its segment.
 
+      voicectl sql "describe segments"
       voicectl sql "select speaker, count(*) from segments group by speaker"
     """
     if csv_ and json:
