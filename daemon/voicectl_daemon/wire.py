@@ -146,7 +146,7 @@ class Child:
                     [sys.executable, "-P", "-m", "voicectl_daemon.worker", line, models_folder],
                     stdin=subprocess.DEVNULL,
                     pass_fds=[theirs.fileno()],
-                    env=os.environ | {"HF_HUB_OFFLINE": "1", "OMP_WAIT_POLICY": "PASSIVE"},
+                    env=_surroundings(),
                 )
             except OSError as error:
                 ours.close()
@@ -211,3 +211,10 @@ class Child:
         code = self._process.returncode
         how = f"killed by signal {-code}" if code < 0 else f"exit status {code}"
         return WorkerDied(f"the process that worked on it ended unexpectedly ({how})")
+
+
+def _surroundings() -> dict[str, str]:
+    """Return the environment of a child."""
+    # Every thread would have a heap of its own, each with holes as large as its largest order.
+    heaps = {"MALLOC_ARENA_MAX": str(len(os.sched_getaffinity(0)))}
+    return heaps | os.environ | {"HF_HUB_OFFLINE": "1", "OMP_WAIT_POLICY": "PASSIVE"}

@@ -8,6 +8,8 @@ child ends when the daemon does.
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import hashlib
 import logging
 import os
@@ -74,6 +76,9 @@ class Worker:
                 # A native library's own words may quote the call: they stay out of the log.
                 log.warning("unexpected %s at %s", type(error).__name__, type(order).__name__)
                 self.tell(wire.Failed("error", f"{type(error).__name__}: {error}", ""))
+            if isinstance(order, wire.Run):
+                del order
+                give_back()
 
     def tell(self, report: wire.Report) -> None:
         """Send a report; several threads do. Without a daemon there is nothing left to do."""
@@ -207,6 +212,16 @@ def digest(path: str, name: str, alive: Callable[[], None]) -> str:
             found.update(block)
             alive()
     return found.hexdigest()
+
+
+def give_back() -> None:
+    """Give memory that is no longer used back to the system, where its C library can.
+
+    Else what was left over between two orders stays in the holes of the heap, and
+    the process grows with every order that does not fit into them.
+    """
+    with contextlib.suppress(AttributeError):  # only glibc has it
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def main() -> None:

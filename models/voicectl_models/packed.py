@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from faster_whisper import WhisperModel
@@ -262,7 +263,7 @@ class Bench:
         frames = [
             min(round(window.seconds * FRAMES_PER_SECOND), encoded.frames) for window in several
         ]
-        words = self._whisper.find_alignment(self._tokenizer, text_tokens, encoded.rows(), frames)
+        words = self._words(text_tokens, encoded, frames)
         hearings = []
         for window, one, text, aligned in zip(several, decoded, text_tokens, words, strict=True):
             merge_punctuations(aligned, PREPENDED, APPENDED)
@@ -279,11 +280,34 @@ class Bench:
             )
         return hearings
 
+    def _words(
+        self, text_tokens: Sequence[list[int]], encoded: Encoded, frames: Sequence[int]
+    ) -> list[list[dict[str, Any]]]:
+        """Return the words of each window with their times."""
+        # The aligner holds a number for every token of the vocabulary at every place of every
+        # text, filled up to the longest: eight windows take 250 MB and twice the time of one by
+        # one on a processor.
+        size = 1 if self._whisper.model.device == "cpu" else len(frames)
+        return [
+            words
+            for at in range(0, len(frames), size)
+            for words in self._whisper.find_alignment(
+                self._tokenizer,
+                text_tokens[at : at + size],
+                encoded.rows(range(at, min(at + size, len(frames)))),
+                frames[at : at + size],
+            )
+        ]
+
 
 def _length(several: Sequence[Window]) -> float:
-    """Return how long windows that are recognised in one call are made, in seconds."""
+    """Return how long windows that are recognised in one call are made, in whole seconds.
+
+    On a processor the encoder's library compiles code for every length that it
+    meets and keeps it: one to two megabytes each.
+    """
     longest = max(window.seconds for window in several) + windows.MARGIN_SECONDS
-    return min(max(longest, windows.SHORTEST_SECONDS), windows.FULL_SECONDS)
+    return min(max(ceil(longest), windows.SHORTEST_SECONDS), windows.FULL_SECONDS)
 
 
 def _segment_ends(tokens: Sequence[int], tokenizer: Tokenizer) -> list[int]:

@@ -39,16 +39,23 @@ Row = tuple[str, ...]
 
 
 def main() -> None:
-    given = arguments(__doc__).parse_args()
+    parser = arguments(__doc__)
+    parser.add_argument("--of", choices=("long", "files"), help="only one of the two parts")
+    given = parser.parse_args()
     hours, clips, moments = (0.5, 100, MOMENTS[:3]) if given.quick else (10, 1000, MOMENTS)
-    section = Section("long", "Ten hours, and a thousand recordings")
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        with house(models()) as home:
-            long = recording(folder / "long.wav", hours)
-            rows = [*at_length(home, long, hours), *cancelled(home, long, moments)]
-        with house(models()) as home:
-            flat = [*thousand(home, folder, clips)]
+        if given.of != "files":
+            ten_hours(Path(name), hours, moments).publish(write=given.write)
+        if given.of != "long":
+            files(Path(name), clips).publish(write=given.write)
+
+
+def ten_hours(folder: Path, hours: float, moments: Sequence[float]) -> Section:
+    """Measure one long recording."""
+    section = Section("long", "Ten hours in one recording")
+    with house(models()) as home:
+        long = recording(folder / "long.wav", hours)
+        rows = [*at_length(home, long, hours), *cancelled(home, long, moments)]
     section.say(
         f"A recording of {hours:g} hours, two channels, {EVERY_MINUTES} minutes from one call of "
         "a minute to the next, tiny.en. In the middle of the work the worker is killed (-9), and "
@@ -57,9 +64,20 @@ def main() -> None:
         "worker has let go. Memory is that of the daemon and its workers together."
     )
     section.table(("", "figure", "target"), rows)
-    section.say(f"{clips} short recordings (telephone prompts, some of them softened), in jobs.")
+    return section
+
+
+def files(folder: Path, clips: int) -> Section:
+    """Measure many short recordings."""
+    section = Section("files", "A thousand recordings")
+    with house(models()) as home:
+        flat = [*thousand(home, folder, clips)]
+    section.say(
+        f"{clips} short recordings (telephone prompts, some of them softened), in jobs, tiny.en. "
+        "Memory is that of the daemon and its workers together."
+    )
     section.table(("memory, MB", "RSS", "PSS", "of the first"), flat)
-    section.publish(write=given.write)
+    return section
 
 
 def recording(path: Path, hours: float) -> Path:
