@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from voicectl.errors import RecordingError
+from voicectl.interfaces import TranscribeOptions
 from voicectl.types import Audio
 from voicectl_models import decode
 from voicectl_models.recording import Recorded
@@ -39,7 +40,7 @@ def read(path: str, name: str) -> dict[str, Any]:
     try:
         shape = decode.probe(path, name)
         audio = Audio(path, name, shape.seconds, shape.rate, shape.channels, shape.codec, "")
-        recorded = Recorded(audio, "auto")
+        recorded = Recorded(audio, "auto", TranscribeOptions().piece_seconds)
         for piece in recorded.pieces():
             for clip in piece.clips:
                 assert np.isfinite(clip.samples).all()
