@@ -6,6 +6,7 @@ import subprocess
 import sys
 import wave
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from typing import Any
 import pytest
 
 from tests.conftest import CALL, PATIENCE, Site, new_site, wait_until
+from voicectl.client import Door
+from voicectl.errors import DaemonUnreachable
 
 MONO = CALL.with_name("call_en_0_mono.wav")
 COMMAND = [sys.executable, "-P", "-m", "voicectl.cli.main"]
@@ -83,6 +86,13 @@ class Cli:
             whole.setpos(int(start * whole.getframerate()))
             cut.writeframes(whole.readframes(int(seconds * whole.getframerate())))
         return target
+
+    @property
+    def states(self) -> list[str]:
+        """Of the recordings of all jobs; asked without a process, which would slow the work."""
+        with suppress(DaemonUnreachable), Door(self.site.home) as door:
+            return [str(task.state) for job in door.jobs() for task in door.tasks(job.id)]
+        return []
 
     @staticmethod
     def wait_until(true: Callable[[], object]) -> None:

@@ -53,7 +53,7 @@ def test_channels_know_their_speakers_already(site, weights, run, make_call, tmp
 
 
 def test_names_are_given_in_order_of_appearance(site, weights, run, tmp_path):
-    ended = run("transcribe", MONO, "--diarize", "--num-speakers", "2", "--language", "en",
+    ended = run("transcribe", MONO, "--diarize", "--num-speakers", "2", "--model", "tiny.en",
                 "--speaker_name", "agent,caller", "-o", tmp_path, "-f", "json")  # fmt: skip
     assert ended.status == 0, ended.stderr
     found = segments_of(tmp_path / f"{MONO.stem}.json")

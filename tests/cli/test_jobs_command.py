@@ -49,8 +49,7 @@ def test_retry_tries_what_failed(fresh: Cli) -> None:
 def test_cancel_from_elsewhere(fresh: Cli) -> None:
     fresh.clip("a.wav", seconds=70.0)
     child = fresh.start("transcribe", "a.wav", "--model", "tiny.en", "--json")
-    fresh.wait_until(fresh.site.home.socket.exists)
-    fresh.wait_until(lambda: bool(fresh.run("jobs", "list", "--json").json))
+    fresh.wait_until(lambda: fresh.states)
     assert fresh.run("jobs", "cancel", "last", "--json").status == 0
     ran = fresh.end(child)
     assert ran.status == 130
@@ -60,8 +59,7 @@ def test_cancel_from_elsewhere(fresh: Cli) -> None:
 def test_ctrl_c_detaches(fresh: Cli) -> None:
     fresh.clip("a.wav", seconds=70.0)
     child = fresh.start("transcribe", "a.wav", "-f", "txt", "--model", "tiny.en")
-    fresh.wait_until(fresh.site.home.socket.exists)
-    fresh.wait_until(lambda: bool(fresh.run("jobs", "list", "--json").json))
+    fresh.wait_until(lambda: fresh.states)
     watcher = fresh.start("jobs", "watch")
     watcher.stderr.readline()
     watcher.send_signal(signal.SIGINT)

@@ -201,17 +201,7 @@ def started(cli: Cli, *arguments: str) -> subprocess.Popen[str]:
     cli.clip("first.wav", seconds=4.0)
     cli.clip("long.wav", seconds=70.0)
     child = cli.start("transcribe", "first.wav", "long.wav", "-o", "text", "-f", "txt", *arguments)
-    cli.wait_until(cli.site.home.socket.exists)
-
-    def running() -> bool:
-        states = [
-            task["state"]
-            for job in cli.run("jobs", "list", "--json").json
-            for task in cli.run("jobs", "show", job["id"], "--json").json["tasks"]
-        ]
-        return states == ["done", "running"]
-
-    cli.wait_until(running)
+    cli.wait_until(lambda: cli.states == ["done", "running"])
     return child
 
 
@@ -225,10 +215,7 @@ def test_ctrl_c_keeps_what_is_done_and_tells_how_to_resume(fresh: Cli) -> None:
     assert resume == (
         "resume with: voicectl transcribe first.wav long.wav -o text -f txt --model tiny.en"
     ), "without --force, which would do it all again"
-    (job,) = fresh.run("jobs", "list", "--json").json
-    fresh.wait_until(
-        lambda: fresh.run("jobs", "show", job["id"], "--json").json["job"]["state"] == "finished"
-    )
+    fresh.wait_until(lambda: fresh.states == ["done", "cancelled"])
     again = fresh.run(*resume.removeprefix("resume with: voicectl ").split())
     assert again.status == 0
     assert "1 already done, 1 to do" in again.stderr

@@ -111,7 +111,7 @@ def test_recordings_that_change_or_vanish_while_they_wait(fresh: Cli) -> None:
         fresh.clip(name, number * 2.0, 2.0)
     options = ("-f", "txt", "--model", "tiny.en", "--language", "en", "--json")
     child = fresh.start("transcribe", "a-long.wav", *names, *options)
-    fresh.wait_until(lambda: fresh.run("status", "--json").json.get("running"))
+    fresh.wait_until(lambda: "running" in fresh.states)
     (fresh.folder / "changed.wav").write_bytes(fresh.clip("other.wav", 30.0, 2.0).read_bytes())
     for name in ("gone.wav", "folder.wav", "pipe.wav"):
         (fresh.folder / name).unlink()
