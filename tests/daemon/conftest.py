@@ -15,6 +15,7 @@ from websockets.sync.client import unix_connect
 from voicectl.client import Door
 from voicectl.errors import NotFound
 from voicectl.types import Ask, Event, Job, Source, Task
+from voicectl_daemon.store import Store
 
 if TYPE_CHECKING:
     from tests.conftest import Site
@@ -108,3 +109,17 @@ def house(
         yield House(lasting_site, door, first.job, first.call, first.key)
 
         door.close()
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Where a store may be made."""
+    return tmp_path / "store.duckdb"
+
+
+@pytest.fixture
+def store(path: Path) -> Iterator[Store]:
+    """A store without a daemon."""
+    made = Store(path)
+    yield made
+    made.close()
