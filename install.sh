@@ -217,7 +217,7 @@ one_at_a_time() {
 
 get_models() { # get_models [--into FOLDER]
     local started=$SECONDS
-    "$venv/bin/python" -m voicectl_models "$@" get tiny.en base dvector || exit
+    "$venv/bin/python" -m voicectl_models "$@" get tiny.en base dvector minilm || exit
     printf 'Speech models ... %d s\n' "$((SECONDS - started))"
 }
 

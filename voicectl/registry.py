@@ -19,6 +19,7 @@ FORMATS = "voicectl.formats"
 STAGES = "voicectl.stages"
 TRANSCRIBERS = "voicectl.transcribers"
 DIARIZERS = "voicectl.diarizers"
+EMBEDDERS = "voicectl.embedders"
 
 
 @cache

@@ -49,7 +49,7 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """Other names that whisper tools have for it."""
     task: str = "asr"
     backend: str = ""
-    """Which diarizer it is for."""
+    """Which diarizer or embedder it is for."""
     beside: tuple[str, ...] = ()
     """Other models that it cannot do without."""
     languages: tuple[str, ...]

@@ -12,11 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
-import onnxruntime
 
-from voicectl.errors import ModelMissing
 from voicectl.interfaces import RATE, Clip, DiarizeOptions, HeedSeconds, RunnerInfo, Turn
-from voicectl_models import device, speech, voices
+from voicectl_models import onnx, speech, voices
 from voicectl_models.catalogue import MODEL
 
 if TYPE_CHECKING:
@@ -82,18 +80,7 @@ class Encoder:
 
     def __init__(self, folder: str, name: str, threads: int) -> None:
         """Load the weights. Raises `ModelMissing` when they cannot be loaded."""
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = device.threads(threads, device.available_cores())
-        options.log_severity_level = 4
-        try:
-            self._session = onnxruntime.InferenceSession(
-                (Path(folder) / MODEL).read_bytes(), options, providers=["CPUExecutionProvider"]
-            )
-        except Exception as error:
-            raise ModelMissing(
-                f"the model '{name}' cannot be loaded: {error}",
-                hint=f"fetch it again with: voicectl models get {name}",
-            ) from error
+        self._session = onnx.session(Path(folder) / MODEL, name, threads)
 
     def vectors(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return an array of shape (n, 256) for log-mel windows of shape (n, WINDOW, BANDS)."""

@@ -73,7 +73,7 @@ def _fit(found: Weights, wish: Wish) -> Weights:
     entry = weights.catalogue().get(found.name)
     if entry is not None and entry.task != wish.task:
         raise UsageError(
-            f"the model '{found.name}' does not understand speech, it tells speakers apart",
+            f"the model '{found.name}' is not one that understands speech",
             hint="leave --model away, or name another: voicectl models list",
         )
     english = found.languages == ("en",)

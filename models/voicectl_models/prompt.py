@@ -13,6 +13,7 @@ from typing import TypeAlias
 
 from voicectl.errors import UsageError
 from voicectl.interfaces import TranscribeOptions
+from voicectl_models import tokens
 
 ROOM = 223
 """Tokens."""
@@ -81,7 +82,5 @@ def notes(options: TranscribeOptions, folder: Path) -> list[str]:
 
 
 def _counter(folder: Path) -> Count:
-    from tokenizers import Tokenizer  # only who has words of their own waits for it
-
-    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer = tokens.tokenizer(folder)
     return lambda text: len(tokenizer.encode(text, add_special_tokens=False).ids)

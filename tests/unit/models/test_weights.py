@@ -129,8 +129,10 @@ class TestCatalogue:
             needed = {"model.bin"}
             if entry.task == "asr":
                 needed |= {"config.json", "tokenizer.json", "vocabulary.txt"}
+            if entry.task == "embed":
+                needed |= {"model.onnx_data", "tokenizer.json"}
             assert {file.name for file in entry.files} == needed
-            assert bool(entry.backend) == (entry.task == "diarize")
+            assert bool(entry.backend) == (entry.task != "asr")
         else:
             assert entry.sha256 == ""
 
