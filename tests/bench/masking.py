@@ -75,8 +75,8 @@ def main() -> None:
 ABOUT = (
     "Recall: marked entities that lie wholly under spans of their kind. Hidden: under spans of any "
     "kind, which is what masking needs. Precision: found spans that touch a marked one of their "
-    "kind; `-` for kinds that the set does not mark. A text leaks when one character of a person, "
-    "place, phone, id or e-mail is left. All text is in lower case without punctuation. "
+    "kind; kinds that a set does not mark have no row. A text leaks when one character of a "
+    "person, place, phone, id or e-mail is left. All text is in lower case without punctuation. "
     "`utterances` are those of `tests/data/pii_utterances.txt`, in five languages, written by the "
     "author of the rules; `helpline` are synthetic calls whose spans nobody checked: shifted ones "
     "are left out, and every occurrence of a marked name counts; `sentences` is `pii_small`, "

@@ -41,8 +41,8 @@ def rare(line: Line, ordinary: Ordinary, names: Container[str]) -> Iterator[Span
     `names` are words that are known to be one. In a text of a language whose everyday
     words are not known every word would be rare.
     """
-    plain = ordinary | never() | words_of("names", "given")
-    everyday = sum(word in plain or word in names or numeral(word) for word in line.words)
+    known = (ordinary, never(), words_of("names", "given"), names)
+    everyday = sum(numeral(word) or any(word in each for each in known) for word in line.words)
     if len(line) < _ENOUGH or everyday < _KNOWN_LANGUAGE * len(line):
         return
     for at in range(len(line)):
