@@ -1,0 +1,36 @@
+"""Calls in sentences, and the real embedder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from voicectl.embedding import Embedder, EmbedOptions
+from voicectl.errors import ModelMissing
+from voicectl.types import Segment
+from voicectl_models import weights as on_disk
+from voicectl_models.minilm import MiniLM
+
+
+@pytest.fixture(scope="session")
+def embedder(weights: Path) -> Embedder:
+    try:
+        found = on_disk.find("minilm", weights)
+    except ModelMissing as error:
+        pytest.skip(f"{error.text}; {error.hint}")
+    return MiniLM(str(found.folder), found.name, EmbedOptions(threads=1))
+
+
+@pytest.fixture(scope="session")
+def said() -> Callable[..., list[Segment]]:
+    """Segments that say these sentences; their ids begin at 10."""
+
+    def segments(*texts: str, language: str | None = "en") -> list[Segment]:
+        return [
+            Segment(10 + at, 3.0 * at, 3.0 * at + 2.5, text, language=language)
+            for at, text in enumerate(texts)
+        ]
+
+    return segments
