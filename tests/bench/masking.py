@@ -15,8 +15,10 @@ from report import Section, arguments, at_least, models
 
 from voicectl.findings import Entity
 from voicectl.types import Segment
-from voicectl_models.entities.find import in_call
+from voicectl_models.entities.find import in_call, resolve
+from voicectl_models.entities.lines import Span, line
 from voicectl_models.entities.ordinary import ordinary
+from voicectl_models.spacy_names import SpacyNames
 
 KINDS = {
     "NAME": "person", "PLACE": "place, address, organisation",
@@ -52,12 +54,11 @@ def main() -> None:
     parser.add_argument("--half", choices=["develop", "report"], help="only this half")
     parser.add_argument("--of", metavar="SET", help="only this set")
     parser.add_argument("--misses", action="store_true", help="print them; only of `develop`")
+    parser.add_argument("--spacy", action="store_true", help="with the names spaCy adds")
     given = parser.parse_args()
     everyday = ordinary(models() / "base/tokenizer.json")
 
-    def rules(text: str) -> Sequence[Entity]:
-        return in_call([Segment(0, 0.0, 0.0, text)], everyday)
-
+    finder = _with_spacy(everyday) if given.spacy else _rules(everyday)
     section = Section("masking", "What is masked in what callers say")
     section.say(ABOUT)
     for name, texts in _material(given.quick).items():
@@ -65,11 +66,27 @@ def main() -> None:
             continue
         for half in [given.half] if given.half else ["develop", "report"]:
             chosen = [text for text in texts if text.reported == (half == "report")]
-            _table(section, f"{name}, {half}", chosen, rules)
+            _table(section, f"{name}, {half}", chosen, finder)
             if given.misses and half == "develop":
-                tally = _tally(chosen, rules)
+                tally = _tally(chosen, finder)
                 print(*tally.misses, "", *tally.wrong, sep="\n")
     section.publish(write=given.write)
+
+
+def _rules(everyday: frozenset[str]) -> Finder:
+    return lambda text: in_call([Segment(0, 0.0, 0.0, text)], everyday)
+
+
+def _with_spacy(everyday: frozenset[str]) -> Finder:
+    names = SpacyNames()
+
+    def both(text: str) -> Sequence[Entity]:
+        found = in_call([Segment(0, 0.0, 0.0, text)], everyday)
+        spans = [Span(each.label, each.start, each.end, each.score) for each in found]
+        spans = resolve([*spans, *names.find(line(text), everyday)])
+        return [Entity(span.label, text[span.start : span.end], 0, *span[1:]) for span in spans]
+
+    return both
 
 
 ABOUT = (
