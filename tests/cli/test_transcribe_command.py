@@ -190,7 +190,7 @@ def test_quiet_when_all_is_well(fresh: Cli) -> None:
 
 def test_fail_fast_stops_at_the_first(fresh: Cli) -> None:
     (fresh.folder / "bad.wav").write_bytes(b"no recording")
-    fresh.clip("good.wav", seconds=60.0)
+    fresh.clip("good.wav", seconds=400.0)
     ran = fresh.run("transcribe", "bad.wav", "good.wav", "--fail-fast", "--model", "tiny.en")
     assert ran.status == 3
     assert "1 failed, 1 cancelled" in ran.stderr
@@ -199,7 +199,7 @@ def test_fail_fast_stops_at_the_first(fresh: Cli) -> None:
 def started(cli: Cli, *arguments: str) -> subprocess.Popen[str]:
     """Start a long job and wait until it is being worked on."""
     cli.clip("first.wav", seconds=4.0)
-    cli.clip("long.wav", seconds=70.0)
+    cli.clip("long.wav", seconds=150.0)
     child = cli.start("transcribe", "first.wav", "long.wav", "-o", "text", "-f", "txt", *arguments)
     cli.wait_until(lambda: cli.states == ["done", "running"])
     return child
