@@ -31,11 +31,13 @@ class Marked:
     text: str
     spans: tuple[tuple[int, int, str], ...]
     language: str = "en"
+    twin: str = ""
+    """Another form of the same text, whose half this one shares."""
 
     @property
     def reported(self) -> bool:
         """Whether it belongs to the half that nobody looks at."""
-        return hashlib.sha256(self.text.encode()).digest()[0] % 2 == 1
+        return hashlib.sha256((self.twin or self.text).encode()).digest()[0] % 2 == 1
 
 
 def utterances() -> Iterator[Marked]:

@@ -74,11 +74,13 @@ def unknown(line: Line, at: int, ordinary: Ordinary) -> bool:
 @cache
 def never() -> frozenset[str]:
     """Return words that are no part of a name: everyday words, and those of every cue."""
-    keys = [("names", "certain"), ("places", "certain"), ("places", "likely"), ("cues", "months"),
-            ("cues", "phone"), ("cues", "currencies"), ("cues", "spelling")]  # fmt: skip
-    cues = {
-        word for name, key in keys for cue in table(name)[key] for word in taken_apart(cue).words
+    keys = {
+        "names": ("certain", "likely", "titles"),
+        "places": ("certain", "likely"),
+        "cues": ("date_joints", "months", "phone", "currencies", "spelling"),
     }
+    known = (cue for name, of in keys.items() for key in of for cue in table(name)[key])
+    cues = {word for cue in known for word in taken_apart(cue).words}
     return words_of("names", "never") | words_of("numbers", "joints") | cues
 
 
