@@ -123,12 +123,23 @@ def _in_segment(segment: Segment, words: RiskWords, languages: Sequence[str]) ->
         for phrase in map(_split, each.phrases)
         for at in _places(tokens, phrase)
     ]
-    denials = [each for each in words.negation if every or each.language in wanted]
     return [
         _risk(segment, tokens, match)
         for match in _longest(matches)
-        if not _negated(segment.text, tokens, match, denials)
+        if not _negated(segment.text, tokens, match, _denials(match, matches, segment, words))
     ]
+
+
+def _denials(
+    match: _Match, matches: Sequence[_Match], segment: Segment, words: RiskWords
+) -> list[Negations]:
+    """Return the negations of the languages that the phrase may be in, and of what is around it.
+
+    Those of others are not asked: Swahili's `si` is no, Spanish `si` is if.
+    """
+    same = (match.first, match.after)
+    languages = {each.language for each in matches if (each.first, each.after) == same}
+    return [each for each in words.negation if each.language in languages | {segment.language}]
 
 
 def _risk(segment: Segment, tokens: Sequence[_Token], match: _Match) -> Risk:

@@ -88,6 +88,15 @@ def test_where_the_language_is_not_known_all_are_looked_for_and_told_once(said: 
     assert [each.text for each in found] == ["arma"]
 
 
+def test_a_denial_is_one_in_its_own_language_only(said: Said) -> None:
+    words = risk.builtin()
+    assert risk.find(said("no tiene arma", "não tem arma", language=None), words) == ()
+    possible = said("y si tiene un cuchillo", language=None)
+    assert [each.text for each in risk.find(possible, words)] == ["cuchillo"]
+    possible = said("si il a un couteau", language="fr")
+    assert [each.text for each in risk.find(possible, words, ["sw"])] == ["couteau"]
+
+
 def test_what_may_be_invented_is_not_read(said: Said) -> None:
     doubtful = [replace(each, suspect="loop") for each in said("he has a knife")]
     assert risk.find(doubtful, risk.builtin()) == ()
