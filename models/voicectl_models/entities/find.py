@@ -7,7 +7,7 @@ from itertools import chain
 
 from voicectl.findings import Entity
 from voicectl.types import Segment
-from voicectl_models.entities import contact, dates, digits, money, people, places
+from voicectl_models.entities import contact, dates, dictated, digits, money, people, places
 from voicectl_models.entities.lines import Line, Span, line, words_of
 from voicectl_models.entities.people import Ordinary
 
@@ -26,6 +26,8 @@ def in_call(segments: Sequence[Segment], ordinary: Ordinary) -> tuple[Entity, ..
     """
     lines = [line(segment.text) for segment in segments]
     found = [list(in_line(each, ordinary)) for each in lines]
+    for at, part in dictated.find(lines):
+        found[at].append(part)
     known = _names(lines, found, ordinary)
     for each, spans in zip(lines, found, strict=True):
         spans.extend(people.rare(each, ordinary, known))

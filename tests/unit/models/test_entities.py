@@ -183,6 +183,20 @@ def test_a_name_is_known_in_the_rest_of_the_call_once_it_was_announced() -> None
     assert in_call(segments("by the grace of heaven"), EVERYDAY | {"heaven", "grace"}) == ()
 
 
+def test_a_number_dictated_in_parts_is_found_whole() -> None:
+    call = segments("oh seven two two", "yes", "one one two", "okay", "three four five thank you")
+    assert [(each.label, each.segment, each.text) for each in in_call(call, EVERYDAY)] == [
+        ("PHONE", 0, "oh seven two two"),
+        ("PHONE", 2, "one one two"),
+        ("PHONE", 4, "three four five"),
+    ]
+
+
+def test_small_numbers_of_several_segments_are_no_telephone_number() -> None:
+    call = segments("she is twelve", "and he has two brothers", "i came at ten", "yes", "ten")
+    assert in_call(call, EVERYDAY | {"brothers", "came", "has", "yes"}) == ()
+
+
 @given(st.lists(st.lists(WORDS, max_size=14).map(" ".join), max_size=4))
 def test_every_entity_is_its_own_stretch_of_the_text(texts: list[str]) -> None:
     call = segments(*texts)
