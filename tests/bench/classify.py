@@ -43,6 +43,7 @@ NAMED = re.compile(
 """The name of the category itself, which nearly every one of these calls says aloud."""
 SHOTS = (0, 1, 3, 10)
 BINS = 10
+HANDFUL = 10
 HEAD = ("", "accuracy", "macro-F1", "given a label", "of these right", "ECE")
 
 
@@ -135,6 +136,20 @@ def guesses(known: scheme.Scheme, embedder: Embedder, asked: Sequence[Call]) -> 
         yield Guess(name, sure[name], sure[name] >= known.threshold, call.truth)
 
 
+def labelled_nonsense(name: str, embedder: Embedder) -> float:
+    """Return how many of sixty handfuls of sentences about anything are given a label."""
+    lines = (shared() / "text/tatoeba/tatoeba.fra-eng.eng").read_text().splitlines()
+    prepared = classify.prepare(scheme.builtin(name), embedder)
+    handfuls = [lines[at : at + HANDFUL] for at in range(0, 60 * HANDFUL, HANDFUL)]
+    labels = [
+        classify.classify(
+            [Segment(at, at, at + 1.0, text) for at, text in enumerate(handful)], prepared, embedder
+        )
+        for handful in handfuls
+    ]
+    return sum(map(bool, labels)) / len(labels)
+
+
 def macro_f1(found: Sequence[Guess]) -> float:
     """Return the mean F1 over the categories that calls are mainly about; a call about two counts
     for the one that was found."""
@@ -193,10 +208,12 @@ def main() -> None:
             cost = cost or (time.process_time() - began) / len(asked)
         main_one = Counter(call.truth[0] for call in asked).most_common(1)[0]
         tables.append(("named" if named else "name cut out", rows, asked, main_one))
-    _publish(section, tables, given.half, cost, write=given.write)
+    _publish(section, tables, given.half, cost, embedder, write=given.write)
 
 
-def _publish(section: Section, tables: list, half: str, cost: float, *, write: bool) -> None:  # type: ignore[type-arg]
+def _publish(
+    section: Section, tables: list, half: str, cost: float, embedder: Embedder, *, write: bool
+) -> None:  # type: ignore[type-arg]
     asked, (name, most) = tables[0][2], tables[0][3]
     spread = ", ".join(f"{n} {c}" for n, c in Counter(c.truth[0] for c in asked).most_common())
     section.say(
@@ -219,6 +236,15 @@ def _publish(section: Section, tables: list, half: str, cost: float, *, write: b
     )
     for title, rows, *_ in tables:
         section.table((title, *HEAD[1:]), rows)
+    section.say(
+        "Sentences that have nothing to do with any of it (English Tatoeba, ten at a time, sixty "
+        "times) should get no label; they get one in a share of "
+        + " and ".join(
+            f"{labelled_nonsense(name, embedder):.2f} (`{name}`)"
+            for name in ("child-helpline", "customer-care")
+        )
+        + "."
+    )
     section.say(
         "`accuracy` and `macro-F1` are of the likeliest category, sure or not; `given a label` is "
         "the share whose score reaches the threshold of the scheme, `ECE` the expected "
