@@ -30,7 +30,11 @@ MODELS = Path(
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Say which marks there are."""
+    """Say which marks there are; let Ctrl-C be what it is at a terminal."""
+    # A shell without job control starts what it puts in the background deaf to Ctrl-C,
+    # and every process that the tests start would inherit that.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     config.addinivalue_line("markers", "root: mounts or unshares, which takes root")
 
 
