@@ -114,17 +114,23 @@ def fill(path: Path, segments: int) -> None:
     texts = [clip.text for clip in prompts()]
     with duckdb.connect(str(path)) as db:
         db.execute(
-            "INSERT INTO book.calls SELECT 'c' || i, ?, 'sha' || i, i || '.wav', "
+            "INSERT INTO book.calls "
+            "(id, tenant, sha256, name, path, seconds, rate, channels, codec, created) "
+            "SELECT 'c' || i, ?, 'sha' || i, i || '.wav', "
             "'/calls/' || i || '.wav', 300, 8000, 2, 'pcm_mulaw', "
             "TIMESTAMP '2026-01-01' + INTERVAL (i) MINUTE FROM range(?) r(i)",
             [DEFAULT_TENANT, segments // CALL_SEGMENTS],
         )
         db.execute(
-            "INSERT INTO book.transcripts SELECT 'k' || id, id, tenant, true, 'transcribe', 'en', "
+            "INSERT INTO book.transcripts (key, call, tenant, latest, task, language, "
+            "language_probability, model, speech_seconds, done) "
+            "SELECT 'k' || id, id, tenant, true, 'transcribe', 'en', "
             "1.0, 'tiny.en', 200, [] FROM book.calls"
         )
         db.execute(
-            "INSERT INTO book.segments SELECT 'kc' || c, 'c' || c, ?, n, 3 * n, 3 * n + 2.5, "
+            'INSERT INTO book.segments (key, call, tenant, id, "start", "end", text, speaker, '
+            "channel, language, confidence, suspect, words, decoding) "
+            "SELECT 'kc' || c, 'c' || c, ?, n, 3 * n, 3 * n + 2.5, "
             "text, 'agent', n % 2, 'en', 0.9, NULL, [{'start': 3 * n, 'end': 3 * n + 1, "
             "'text': word, 'probability': 0.9} FOR word IN string_split(text, ' ')], NULL "
             "FROM (SELECT i // ? AS c, i % ? AS n, "
