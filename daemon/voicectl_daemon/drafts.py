@@ -71,7 +71,7 @@ class Drafts:
             content = path.read_bytes()
         except FileNotFoundError:
             return _nothing()
-        head, *lines = content.splitlines(keepends=True)
+        head, *lines = content.splitlines(keepends=True) or [b""]
         if not _fits(head, task.job if only_of_job else None):
             path.unlink()
             return _nothing()
@@ -95,15 +95,12 @@ class Drafts:
         new = not path.exists()
         head = msgspec.json.encode(_Head(__version__, task.job)) + b"\n" if new else b""
         try:
-            file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            with open(file, "ab", buffering=0) as draft:  # noqa: PTH123, of a descriptor
-                draft.write(head + bytes(part) + b"\n")
-                os.fsync(file)
+            _append(path, head + bytes(part) + b"\n")
             if new:
                 self._sync()
         except OSError as error:
             raise DiskFull(
-                "what was heard so far cannot be kept; the disk is probably full",
+                f"what was heard so far cannot be kept: {error.strerror}",
                 hint="make room; if the work is broken off now, more of it is done again",
             ) from error
 
@@ -133,6 +130,23 @@ class Drafts:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def _append(path: Path, line: bytes) -> None:
+    """Put a line on disk, whole or not at all: what follows half a line could not be read."""
+    file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    before = os.fstat(file).st_size
+    try:
+        with os.fdopen(file, "ab") as draft:
+            draft.write(line)
+            draft.flush()
+            os.fsync(file)
+    except OSError:
+        if before:
+            os.truncate(path, before)
+        else:
+            path.unlink()
+        raise
 
 
 def _nothing() -> Draft:

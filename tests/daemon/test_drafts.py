@@ -8,8 +8,11 @@ import shutil
 import signal
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Raw
+
 from voicectl.client import Door
 from voicectl.types import EventKind, Job, Task, TaskState
+from voicectl_daemon.drafts import Drafts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -136,6 +139,15 @@ def test_another_job_that_insists_begins_anew(
     assert parts(site) < 3
     desk.door.cancel(insisting.id)
     desk.wait(insisting)
+
+
+def test_a_draft_that_was_killed_before_its_first_byte_is_nothing(tmp_path: Path) -> None:
+    kept = Drafts(tmp_path / "drafts")
+    task = Task("t", "j", "default", 0, "/a.wav", "a.wav", TaskState.RUNNING, key="k", call="c")
+    (tmp_path / "drafts/c.k").touch()
+    assert kept.read(task, only_of_job=False).end == 0.0
+    kept.add(task, Raw(b'{"begin": 0, "end": 5}'))
+    assert kept.read(task, only_of_job=False).end == 5.0
 
 
 def test_what_was_torn_or_is_of_another_version_is_not_used(

@@ -6,17 +6,20 @@ upload: test_door.
 
 from __future__ import annotations
 
+import json
 import subprocess
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from msgspec import Raw
 
 from tests.conftest import Ran, Site
 from voicectl.client import Door
 from voicectl.errors import DiskFull
-from voicectl.types import Audio, CallRecord, Segment, TaskState, Transcript
+from voicectl.types import Audio, CallRecord, Segment, Task, TaskState, Transcript
+from voicectl_daemon.drafts import Drafts
 from voicectl_daemon.ids import fresh
 from voicectl_daemon.store import Store
 
@@ -83,6 +86,28 @@ def test_a_checkpoint_without_room_loses_no_call(disk: Path, spare: int) -> None
     again.save(record("after", 10), "after")
     assert again.call("after").transcript
     again.close()
+
+
+@pytest.mark.parametrize("spare", [0, 4096])
+def test_a_part_without_room_is_kept_whole_or_not_at_all(disk: Path, spare: int) -> None:
+    """Where there is room for half of it, what comes later must not follow that half."""
+    drafts = Drafts(disk / "drafts")
+    task = Task("t", "j", "default", 0, "/a.wav", "a.wav", TaskState.RUNNING, key="k", call="c")
+    part = {"words": fresh(30_000)}
+
+    def add(begin: float) -> None:
+        drafts.add(task, Raw(json.dumps(part | {"begin": begin, "end": begin + 1}).encode()))
+
+    for begin in (0.0, 1.0):
+        ballast = fill(disk, spare)
+        with pytest.raises(DiskFull, match="No space left"):
+            add(begin)
+        ballast.unlink()
+        add(begin)
+    add(2.0)
+    kept = drafts.read(task, only_of_job=True)
+    assert kept.end == 3.0
+    assert [each["begin"] for each in json.loads(bytes(kept.parts))] == [0.0, 1.0, 2.0]
 
 
 @pytest.mark.parametrize(("spare", "before"), [(0, False), (64, False), (8, True)])
