@@ -13,7 +13,7 @@ from functools import cache
 from importlib.metadata import EntryPoint, PackageNotFoundError, distribution, entry_points
 from typing import Any
 
-from voicectl.errors import UnknownName, VoicectlError
+from voicectl.errors import UnknownName, UsageError, VoicectlError
 
 FORMATS = "voicectl.formats"
 STAGES = "voicectl.stages"
@@ -51,14 +51,14 @@ def load(group: str, name: str) -> Any:
 def find(group: str, name: str) -> EntryPoint:
     """Return what is registered as `name`, not imported.
 
-    Raises `UnknownName`, and `VoicectlError` when packages that it needs are missing.
+    Raises `UnknownName`, and `UsageError` when packages that it needs are missing.
     """
     point = _group(group).get(name)
     if point is None:
         raise unknown(_kind(group), name, names(group))
     if lacking := missing(point):
         extra = f"{point.dist.name if point.dist else 'voicectl'}[{','.join(point.extras)}]"
-        raise VoicectlError(
+        raise UsageError(
             f"the {_kind(group)} '{name}' needs what is not installed: {', '.join(lacking)}",
             hint=f"install it where voicectl is: {sys.executable} -m pip install '{extra}'",
         )

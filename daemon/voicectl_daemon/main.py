@@ -242,9 +242,8 @@ def main() -> None:
             serve(Told(), on_demand=given.on_demand)
     except VoicectlError as error:
         if given.tell is None or not isinstance(error, DaemonBusy):
-            log.error("%s", error.text)  # noqa: TRY400, a sentence for people, no traceback
-            if error.hint:
-                log.error("hint: %s", error.hint)  # noqa: TRY400
+            hint = f"\n  hint: {error.hint}" if error.hint else ""
+            log.error("%s%s", error.text, hint)  # noqa: TRY400, for people, no traceback
         if given.tell is not None:
             with suppress(BrokenPipeError):  # whoever started it found another daemon
                 os.write(given.tell, msgspec.json.encode(error.to_wire()))

@@ -15,6 +15,9 @@ from voicectl.types import CallLine, CallRecord, Hit, Table
 from voicectl_daemon.duck import QUERY_SECONDS, Cursor, Duck, one
 from voicectl_daemon.records import DONE_SHAPE, OWNED_SHAPE, SKIPPED_SHAPE, record_of
 
+LAST = "last"
+"""In place of an id: the newest call."""
+
 
 class Store:
     """The calls; its methods may be called from any thread and raise `DiskFull`."""
@@ -92,19 +95,32 @@ class Store:
         """Return the id of the one call that begins with `start`; `last` is the newest."""
         with self._duck.reading() as db:
             rows = db.execute(
-                "SELECT id FROM book.calls WHERE tenant=? AND (starts_with(id, ?) OR ?='last') "
+                "SELECT id FROM book.calls WHERE tenant=? AND (starts_with(id, ?) OR ?=?) "
                 "ORDER BY created DESC LIMIT 2",
-                [tenant, start, start],
+                [tenant, start, start, LAST],
             ).fetchall()
+        if not rows and start == LAST:
+            raise NotFound("there is no call yet", hint="make one with: voicectl transcribe")
         if not rows:
             raise NotFound(
                 f"there is no call '{start}'", hint="list them with: voicectl calls list"
             )
-        if len(rows) > 1 and start != "last":
+        if len(rows) > 1 and start != LAST:
             raise UsageError(
                 f"more than one call begins with '{start}'", hint="give more of its id"
             )
         return str(rows[0][0])
+
+    def told_apart(self, tenant: str, paths: Sequence[str]) -> int:
+        """Return how many of the recordings have speakers that were told apart by voice."""
+        with self._duck.reading() as db:
+            found = db.execute(
+                "SELECT count(*) FROM book.transcripts t JOIN book.calls c ON c.id=t.call "
+                "WHERE t.tenant=? AND t.latest AND len([d FOR d IN t.done IF d.stage='diarize' "
+                "AND d.runner<>'channels']) > 0 AND c.path IN (SELECT unnest(?::VARCHAR[]))",
+                [tenant, list(paths)],
+            )
+            return int(one(found)[0])
 
     def call(self, call: str, key: str | None = None) -> CallRecord:
         """Return one call with the transcript that has `key`, else the latest.

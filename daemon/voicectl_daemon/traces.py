@@ -75,6 +75,15 @@ class Traces:
             )
         )
 
+    def last_call(self, tenant: str) -> str | None:
+        """Return the call that was worked on, or asked for again, last."""
+        rows = self._ledger.rows(
+            "SELECT call FROM task WHERE tenant=? AND state IN ('done','partial') "
+            "ORDER BY finished DESC, rowid DESC LIMIT 1",
+            tenant,
+        )
+        return rows[0]["call"] if rows else None
+
     def at_work(self, call: str) -> bool:
         """True while somebody works on the call."""
         return bool(

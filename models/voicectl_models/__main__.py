@@ -22,7 +22,7 @@ import msgspec
 
 from voicectl.errors import ModelMissing, UsageError, VoicectlError
 from voicectl_models import bundle, weights
-from voicectl_models.catalogue import EVERY_LANGUAGE, MODEL, catalogue
+from voicectl_models.catalogue import EVERY_LANGUAGE, catalogue
 from voicectl_models.pool import automatic
 
 ROLES = {
@@ -31,6 +31,8 @@ ROLES = {
     "translation": (None, "translate"),
 }
 """What `--model auto` has to choose a model for: language and task."""
+PURPOSES = {"diarize": "speakers", "embed": "meaning of sentences"}
+"""What models are for that are not chosen, by the task of their backend."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -114,7 +116,7 @@ def _list(folder: Path, *, as_json: bool) -> None:
     for line in lines:
         padded = (f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True))
         sys.stdout.write("  ".join(padded).rstrip() + "\n")
-    _say(f"those that are here are in {folder}")
+    _say(f"models lie in {folder}")
 
 
 def _cells(row: dict[str, Any]) -> tuple[str, ...]:
@@ -139,7 +141,7 @@ def _rows(folder: Path) -> list[dict[str, Any]]:
                 "folder": str(found.folder) if found else None,
                 "languages": source.languages,
                 "translates": source.translates,
-                "size": (found.folder / MODEL).stat().st_size if found else entry.size,  # type: ignore[union-attr]  # what is not here is in the catalogue
+                "size": _bytes(found.folder) if found else entry.size,  # type: ignore[union-attr]  # what is not here is in the catalogue
                 "licence": entry.licence if entry else None,
                 "can_be_fetched": bool(entry and entry.files),
                 "heavy": bool(entry and entry.heavy),
@@ -149,11 +151,16 @@ def _rows(folder: Path) -> list[dict[str, Any]]:
     return rows
 
 
+def _bytes(folder: Path) -> int:
+    return sum(file.stat().st_size for file in folder.iterdir() if file.is_file())
+
+
 def _uses(name: str, chosen: Mapping[str, str]) -> list[str]:
     """Return what the model `name` is used for when nobody names another."""
     entry = catalogue().get(name)
-    voices = [f"speakers ({entry.backend})"] if entry and entry.task == "diarize" else []
-    return [role for role in chosen if chosen[role] == name] + voices
+    purpose = PURPOSES.get(entry.task, "") if entry else ""
+    named = [f"{purpose} ({entry.backend})"] if entry and purpose else []
+    return [role for role in chosen if chosen[role] == name] + named
 
 
 def _say(line: str) -> None:

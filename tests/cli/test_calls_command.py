@@ -111,6 +111,20 @@ def test_no_calls_yet(cli: Cli) -> None:
         assert "there is no call yet" in ran.stderr
 
 
+def test_the_last_call_is_the_one_that_was_asked_for_last(fresh: Cli) -> None:
+    for name, start in (("a.wav", 0.0), ("b.wav", 30.0)):
+        fresh.clip(name, start, 3.0)
+    for name in ("a.wav", "b.wav", "a.wav"):
+        fresh.run("transcribe", name, "-f", "txt", "--model", "tiny.en")
+        assert fresh.run("calls", "show", "--json").json["audio"]["name"] == name
+    fresh.run("calls", "export", "last", "-f", "md")
+    assert [path.name for path in fresh.folder.glob("*.md")] == ["a.md"]
+    assert [call["name"] for call in fresh.run("calls", "list", "--json").json] == [
+        "b.wav",
+        "a.wav",
+    ]
+
+
 def test_delete_removes_what_was_written_and_keeps_the_recording(fresh: Cli) -> None:
     recording = fresh.clip("a.wav")
     fresh.run("transcribe", "a.wav", "-o", "text", "-f", "txt,srt", "--model", "tiny.en")

@@ -89,7 +89,7 @@ def test_version(cli: Cli, flag: str) -> None:
         (["transcribe", "--beam_size"], "requires an argument\n"),
         (["jobs", "list", "--limit", "many"], "--limit"),
         (["transcribe", "a", "--beam-size", "x"], "--beam_size: 'x' is not a whole number\n"),
-        (["transcribe", "nowhere.wav"], "voicectl: there is no file 'nowhere.wav'\n"),
+        (["transcribe", "nowhere.wav"], "voicectl: there is no file or folder 'nowhere.wav'\n"),
         (["transcribe", "a", "-f", "srtt"], "there is no format called 'srtt'\n"),
         (["transcribe", "[red]\x1b[31m.wav"], "no file matches '[red]\\x1b[31m.wav'\n"),
         (["sql", "select 1", "--csv", "--json"], "--csv and --json exclude each other\n"),

@@ -31,6 +31,12 @@ def test_a_mono_call_has_two_speakers(site, weights, run, tmp_path):
     assert "[SPEAKER_01]: " in (tmp_path / f"{MONO.stem}.txt").read_text()
     again = run("transcribe", MONO, "--diarize", "--language", "en", "-o", tmp_path)
     assert "1 already done" in again.stderr
+    assert "--diarize" not in again.stderr
+    plain = run("transcribe", MONO, "--language", "en", "-o", tmp_path)
+    told = "1 of these recordings has speakers from --diarize; without it the files are written"
+    assert plain.stderr.startswith(told)
+    assert "SPEAKER" not in (tmp_path / f"{MONO.stem}.txt").read_text()
+    assert told not in run("transcribe", MONO, "--language", "en", "-o", tmp_path).stderr
 
 
 def speaker_at(found: list[dict[str, object]], start: float, end: float) -> str:
@@ -50,6 +56,8 @@ def test_channels_know_their_speakers_already(site, weights, run, make_call, tmp
     found = segments_of(tmp_path / "two.json")
     assert {each["speaker"] for each in found} == {"agent", "caller"}
     assert {each["speaker_confidence"] for each in found} == {None}
+    plain = run("transcribe", call, "--language", "en", "-o", tmp_path, "-f", "json")
+    assert "--diarize" not in plain.stderr, "nothing is lost"
 
 
 def test_names_are_given_in_order_of_appearance(site, weights, run, tmp_path):

@@ -85,7 +85,7 @@ def test_stdin(calls: Path) -> None:
 
 @pytest.mark.parametrize(
     ("argument", "text"),
-    [("no.wav", "there is no file 'no.wav'"), ("no*.wav", "no file matches 'no*.wav'")],
+    [("no.wav", "there is no file or folder 'no.wav'"), ("no*.wav", "no file matches 'no*.wav'")],
 )
 def test_what_does_not_exist_is_named(calls: Path, argument: str, text: str) -> None:
     with pytest.raises(NotFound, match="no file") as caught:

@@ -65,6 +65,7 @@ def drawn(work: Work, now: float) -> list[str]:
             {"todo": 1, "failed": 1, "seconds": 60.0},
             "2 recordings, 1 min of audio: 1 cannot be used, 1 to do (1 min)",
         ),
+        ({"failed": 1}, "1 recording: 1 cannot be used"),
     ],
 )
 def test_the_plan(detail: dict[str, Any], line: str) -> None:
@@ -172,6 +173,28 @@ def test_the_picture_of_several() -> None:
     one, both = drawn(work, 5.0)
     assert one.endswith("a.wav  0:50 of 1:40 · 10.0x real time · 5.0 s left")
     assert both.endswith("0 of 2 recordings · 0:50 of 3:20 · 10.0x real time · 15 s left")
+
+
+def test_what_comes_after_the_last_word_is_no_lie() -> None:
+    work = works("a")
+    for kind, detail in (
+        (K.JOB_PLANNED, {"todo": 1}),
+        (K.TASK_STARTED, {"seconds": 100.0}),
+        (K.TASK_PROGRESS, {"seconds": 100.0}),
+    ):
+        work.apply(event(kind, "a", **detail), 0.0)
+    (line,) = drawn(work, 5.0)
+    assert line.endswith("a.wav  1:40 of 1:40 · 20.0x real time · nearly done")
+
+
+@pytest.mark.parametrize(("lines", "scrolled"), [(1, False), (40, True)])
+def test_what_can_still_be_read_is_not_told_again(lines: int, scrolled: bool) -> None:
+    picture = Picture(Taste())
+    with picture:
+        picture.fail("a.wav", "no audio")
+        for number in range(lines):
+            picture.note(f"line {number}")
+    assert picture.failures == (set() if scrolled else {"a.wav: no audio"})
 
 
 def test_the_picture_of_one_has_one_line() -> None:

@@ -44,6 +44,23 @@ def test_status_of_a_service(cli: Cli) -> None:
     assert ended.status == 0
 
 
+def test_a_service_takes_over_from_a_daemon_on_demand(fresh: Cli) -> None:
+    """And goes on with what that one was at, for whoever waits for it."""
+    fresh.clip("a.wav", 0.0, 60.0)
+    waiting = fresh.start("transcribe", "a.wav", "-f", "txt", "--model", "tiny.en")
+    fresh.wait_until(lambda: "running" in fresh.states)
+    first = fresh.site.pid
+    server = fresh.start("serve")
+    try:
+        ended = fresh.end(waiting)
+        assert ended.status == 0, ended.stderr
+        assert first != fresh.site.pid == server.pid
+    finally:
+        server.send_signal(signal.SIGTERM)
+        told = fresh.end(server).stderr
+    assert told.startswith("taking over from the daemon that a command started\n")
+
+
 def test_status_names_workers_and_models(settled: Cli) -> None:
     found = settled.run("status", "--json").json
     if not found["up"]:

@@ -85,7 +85,7 @@ def test_a_bad_recording_harms_no_other(fresh: Cli) -> None:
     assert ran.status == 1
     assert endings(fresh.folder, "good") == [*USUAL[:-1], "vtt", "wav"]
     assert ran.stderr.count("failed  bad.wav") == 1
-    assert "failed  there is no file 'gone.wav'" in ran.stderr
+    assert "failed  there is no file or folder 'gone.wav'" in ran.stderr
     assert ran.stderr.splitlines()[-1].startswith("1 done, 2 failed; ")
     assert "\x1b" not in ran.stderr
     only_bad = fresh.run("transcribe", "bad.wav", "gone.wav", "--model", "tiny.en", "--json")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from voicectl import registry
-from voicectl.errors import UnknownName, VoicectlError
+from voicectl.errors import UnknownName, UsageError, VoicectlError
 
 
 def test_what_is_installed() -> None:
@@ -29,6 +29,25 @@ def test_an_unknown_name_is_answered_with_the_nearest_and_the_installed() -> Non
         registry.load("voicectl.nothings", "qqq")
     assert unknown.value.hint == "installed: none"
     assert unknown.value.text == "there is no nothing called 'qqq'"
+
+
+def test_one_whose_extra_is_not_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    about = tmp_path / "more-1.0.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: more\nVersion: 1.0\nProvides-Extra: big\n"
+        "Requires-Dist: a-big-library<2 ; extra == 'big'\n"
+    )
+    (about / "entry_points.txt").write_text("[voicectl.diarizers]\nbig = json:loads [big]\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    registry._group.cache_clear()
+    try:
+        with pytest.raises(UsageError, match="needs what is not installed: a-big-lib") as refused:
+            registry.find(registry.DIARIZERS, "big")
+    finally:
+        registry._group.cache_clear()
+    assert refused.value.exit_status == 2
+    assert refused.value.hint.endswith("-m pip install 'more[big]'")
 
 
 def test_one_that_is_installed_and_broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

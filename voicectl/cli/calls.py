@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.text import Text
@@ -15,11 +15,8 @@ from voicectl.cli.door import open_door
 from voicectl.cli.export import export
 from voicectl.cli.help import JSON, Command, group, switch
 from voicectl.cli.transcribe import Transcribe
-from voicectl.errors import ExitStatus, NotFound, UsageError, VoicectlError
+from voicectl.errors import ExitStatus, UsageError, VoicectlError
 from voicectl.types import CallLine, CallRecord, Deleted, Hit
-
-if TYPE_CHECKING:
-    from voicectl.client import Door
 
 LAST = "last"
 
@@ -27,7 +24,7 @@ app = group("Look at calls: what was said, by whom, when.")
 
 CallId = Annotated[
     str,
-    typer.Argument(metavar="CALL", help="The id of a call, its beginning, or `last`, the newest."),
+    typer.Argument(metavar="CALL", help="The id of a call, its beginning, or `last` worked on."),
 ]
 Limit = Annotated[int, typer.Option(metavar="N", show_default="50", help="How many.")]
 
@@ -54,7 +51,7 @@ def list_(
 def show_(call: CallId = LAST, *, json: Annotated[bool, JSON] = False) -> None:
     """Show a conversation as people read it."""
     with open_door() as door:
-        record = door.call(_find(door, call))
+        record = door.call(call)
     if json:
         show.answer_json(record)
     else:
@@ -100,7 +97,7 @@ def delete(
     The recording stays unless --with-recording is given.
     """
     with open_door() as door:
-        found = door.call(_find(door, call))
+        found = door.call(call)
         if not yes and not _confirmed(found, with_recording=with_recording):
             show.note("nothing is deleted")
             raise typer.Exit(int(ExitStatus.INTERRUPTED))
@@ -140,15 +137,6 @@ def finish(deleted: Deleted) -> Deleted:
         except OSError:
             left.append(path)
     return Deleted(deleted.call, tuple(removed), tuple(left))
-
-
-def _find(door: Door, call: str) -> str:
-    if call != LAST:
-        return call
-    newest = door.calls(1)
-    if not newest:
-        raise NotFound("there is no call yet", hint="make one with: voicectl transcribe")
-    return newest[0].id
 
 
 def _row(line: CallLine) -> tuple[str, ...]:

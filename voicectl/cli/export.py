@@ -70,7 +70,7 @@ class File:
 def export(calls: list[str], **given: Any) -> None:
     """Write files of calls that were transcribed before; nothing is recognised again.
 
-    CALL is the id of a call, its beginning, or `last`. Without any and without
+    CALL is the id of a call, its beginning, or `last` worked on. Without any and without
     flags that choose it is every call.
 
       voicectl calls export last -f srt -o subtitles

@@ -51,6 +51,7 @@ class Follower:
         interrupted = False
         try:
             with self._story:
+                self._story.pulse(self._work)
                 for event in self._events():
                     self._take(event)
         except KeyboardInterrupt:

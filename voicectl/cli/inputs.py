@@ -85,7 +85,7 @@ def _take(found: Found, path: Path, shown: str) -> None:
     try:
         mode = path.stat().st_mode
     except FileNotFoundError:
-        found.missing[shown] = NotFound(f"there is no file '{shown}'")
+        found.missing[shown] = NotFound(f"there is no file or folder '{shown}'")
         return
     except OSError as error:
         found.missing[shown] = _unreadable(shown, error.strerror)

@@ -32,6 +32,8 @@ REDRAW = 5.0
 """Times a second."""
 EVERY = 30.0
 """Seconds between two lines about a long recording, where nothing is redrawn."""
+NEARLY = 0.5
+"""Seconds that are not worth a number."""
 DOUBTFUL = 0.5
 """Below this, a recogniser is rather unsure."""
 
@@ -58,6 +60,8 @@ class Story:
         self._voices: dict[str, str] = {}
         self._last_name = ""
         self._told = clock()
+        self.lines = 0
+        """How many lines were printed that stay."""
         self.failures: set[str] = set()
         """What was said of recordings that failed and can still be read above."""
 
@@ -74,6 +78,7 @@ class Story:
 
     def say(self, line: str | Text) -> None:
         """Print a line that stays."""
+        self.lines += 1
         text = show.text(line) if isinstance(line, str) else line
         self.console.print(text, soft_wrap=not self.console.is_terminal)
 
@@ -148,7 +153,8 @@ class Picture(Story):
         trace: TracebackType | None,
     ) -> None:
         self._live.stop()
-        self.failures.clear()  # by now they have scrolled away
+        if self.lines > self.console.height // 2:
+            self.failures.clear()  # by the end they have scrolled away
 
     def pulse(self, work: Work) -> None:
         """Let the next picture show how things stand."""
@@ -172,7 +178,9 @@ def plan_line(detail: dict[str, Any]) -> str:
     """Return what is going to be done."""
     todo, before, bad = (detail.get(name) or 0 for name in ("todo", "skipped", "failed"))
     ahead, behind = (detail.get(name) or 0.0 for name in ("seconds", "skipped_seconds"))
-    head = f"{show.count(todo + before + bad, 'recording')}, {show.length(ahead + behind)} of audio"
+    head = show.count(todo + before + bad, "recording")
+    if ahead or behind:
+        head += f", {show.length(ahead + behind)} of audio"
     parts = [f"{before:,} already done"] if before else []
     parts += [f"{bad:,} cannot be used"] if bad else []
     if todo and parts:
@@ -224,8 +232,13 @@ def far(work: Work, now: float) -> str:
     if speed:
         parts.append(f"{speed:.1f}x real time")
     if left is not None:
-        parts.append(f"{show.length(left)} left")
+        parts.append(_soon(left))
     return " · ".join(parts)
+
+
+def _soon(left: float) -> str:
+    # Speakers are told apart, and results kept, after all of it was heard.
+    return f"{show.length(left)} left" if left >= NEARLY else "nearly done"
 
 
 # the picture
@@ -256,7 +269,7 @@ def _lane_row(lane: Lane, now: float) -> tuple[RenderableType, ...]:
     facts = [f"{show.clock(lane.done)} of {show.clock(seconds)}"]
     if speed:
         facts.append(f"{speed:.1f}x real time")
-        facts.append(f"{show.length(max(0.0, seconds - lane.done) / speed)} left")
+        facts.append(_soon(max(0.0, seconds - lane.done) / speed))
     return _bar(lane.done, seconds), name, Text(" · ".join(facts), style="dim")
 
 

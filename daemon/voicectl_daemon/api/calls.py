@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, BinaryIO, Literal
 
 from fastapi import APIRouter, Query
@@ -13,9 +13,11 @@ from pydantic import Field
 from voicectl.selection import Found, Which
 from voicectl.types import CallLine, CallRecord, Deleted, Hit, Table
 from voicectl_daemon import removal
-from voicectl_daemon.parts import House, Tenant
+from voicectl_daemon.parts import House, Parts, Tenant
 
 PARQUET = "application/vnd.apache.parquet"
+LAST = "last"
+"""The call that was worked on last."""
 BLOCK = 1 << 20
 """Bytes of a table that are sent at once."""
 
@@ -54,14 +56,25 @@ def calls(
 
 @router.get("/calls/{call}")
 def call(call: str, house: House, tenant: Tenant, key: str | None = None) -> CallRecord:
-    """Return one call whole; with `key`, the transcript of that very result."""
-    return house.books.store.call(house.books.store.find_call(tenant, call), key)
+    """Return one call whole; with `key`, the transcript of that very result.
+
+    `last` is the call that was worked on last.
+    """
+    return house.books.store.call(_found(house, tenant, call), key)
+
+
+def _found(house: Parts, tenant: str, call: str) -> str:
+    return house.books.store.find_call(tenant, _meant(house, tenant, call))
+
+
+def _meant(house: Parts, tenant: str, call: str) -> str:
+    return house.books.traces.last_call(tenant) or call if call == LAST else call
 
 
 @router.post("/calls/{call}/files")
 def claim_files(call: str, wanted: list[FilesWanted], house: House, tenant: Tenant) -> list[str]:
     """Return for each file the first path that may be written for the call, and remember it."""
-    found = house.books.store.find_call(tenant, call)
+    found = _found(house, tenant, call)
     files = [(file.paths, file.taken) for file in wanted]
     return house.books.traces.claim_files(tenant, found, files)
 
@@ -80,7 +93,8 @@ def search(
 @router.post("/selections")
 def select(which: Which, house: House, tenant: Tenant) -> list[Found]:
     """Return the calls that fit everything that is given, the oldest first."""
-    return house.books.store.find(tenant, which)
+    calls = tuple(_meant(house, tenant, call) for call in which.calls)
+    return house.books.store.find(tenant, replace(which, calls=calls))
 
 
 @router.post(
@@ -111,5 +125,5 @@ def sql(question: Question, house: House) -> Table:
 @router.delete("/calls/{call}")
 def delete(call: str, house: House, tenant: Tenant, *, with_recording: bool = False) -> Deleted:
     """Remove a call from everywhere voicectl put it; the recording only when asked for."""
-    found = house.books.store.find_call(tenant, call)
+    found = _found(house, tenant, call)
     return removal.remove(house.books, house.uploads, found, with_recording=with_recording)

@@ -12,7 +12,7 @@ from starlette.requests import ClientDisconnect
 
 from voicectl.errors import DiskFull, UsageError
 from voicectl.types import Ask, EventKind, Job, Task
-from voicectl_daemon import bus
+from voicectl_daemon import bus, reminders
 from voicectl_daemon.parts import House, Tenant
 from voicectl_daemon.traces import UPLOAD
 from voicectl_recipes import load
@@ -33,6 +33,7 @@ def submit(ask: Ask, house: House, tenant: Tenant) -> Job:
     plan = load.check(load.builtin(ask.recipe), house.words.beside(ask.options))
     house.planner.resolve(plan)
     notes = house.planner.notes(plan)
+    notes += reminders.of_voices(house.books.store, tenant, plan, ask.sources)
     job = house.books.ledger.add_job(ask, load.to_wire(plan), tenant)
     house.books.bus.publish(bus.of_job(EventKind.JOB_CREATED, job))
     house.foreman.warm()
