@@ -77,12 +77,17 @@ def _compiled(rule: Rule) -> Any:
 
 
 def places(rule: Rule, text: str) -> Iterator[tuple[int, int, str]]:
-    """Yield where a rule fits, and what to put there: `(start, end, new text)`, in order."""
+    """Yield where a rule fits, and what to put there: `(start, end, new text)`, in order.
+
+    Where its groups come to nothing the text stays: no rule may make words vanish.
+    """
     for found in _compiled(rule).finditer(text):
         start, end = found.span()
         if start == end or (rule.whole_words and not _whole(text, start, end)):
             continue
-        yield start, end, _expanded(rule, found)
+        new = _expanded(rule, found)
+        if new.strip():
+            yield start, end, new
 
 
 def _expanded(rule: Rule, found: Any) -> str:

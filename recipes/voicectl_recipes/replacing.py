@@ -25,17 +25,24 @@ def replaced(segment: Segment, rules: Sequence[Rule]) -> Segment:
     """Return the segment with every rule of its language applied, one after the other.
 
     Words keep their times; where their number changes, the time that they took
-    together is shared out anew. What was recognised stays beside it as `original`.
+    together is shared out anew. Words that do not add up to the text are left as
+    they are: it would lose what they lack. What was recognised stays beside it as
+    `original`.
     """
-    words = segment.words or (Word(segment.start, segment.end, segment.text, 0.0),)
+    adds_up = _text(segment.words) == segment.text
+    words = segment.words if adds_up else (Word(segment.start, segment.end, segment.text, 0.0),)
     for rule in rules:
         if not rule.languages or segment.language in rule.languages:
             words = _applied(rule, words)
-    text = "".join(word.text for word in words).strip()
+    text = _text(words)
     if text == segment.text:
         return segment
-    kept = words if segment.words else ()
+    kept = words if adds_up else segment.words
     return replace(segment, text=text, words=kept, original=segment.original or segment.text)
+
+
+def _text(words: Sequence[Word]) -> str:
+    return "".join(word.text for word in words).strip()
 
 
 def _applied(rule: Rule, words: tuple[Word, ...]) -> tuple[Word, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -67,6 +69,22 @@ def test_rules_of_other_languages_are_left_out() -> None:
 def test_a_segment_without_words() -> None:
     after = replaced(Segment(0, 0.0, 1.0, "in kis umu"), [Rule(text="kis umu", to="Kisumu")])
     assert (after.text, after.words, after.original) == ("in Kisumu", (), "in kis umu")
+
+
+def test_no_rule_makes_a_word_vanish() -> None:
+    """An expression whose group comes to nothing would leave a segment without any text."""
+    nothing = Rule(regex="(very )?um", to=r"\1")
+    before = said("um")
+    assert replaced(before, [nothing]) is before
+    assert replaced(said("very", "um", "um"), [nothing]).text == "very um"
+
+
+def test_what_the_words_lack_is_not_lost() -> None:
+    """The aligner of a recogniser may leave out a word that is in the text."""
+    before = replace(said("in", "kis", "umu"), text="in kis umu town")
+    assert replaced(before, [Rule(text="nobody", to="somebody")]) is before
+    after = replaced(before, [Rule(text="kis umu", to="Kisumu")])
+    assert (after.text, after.words) == ("in Kisumu town", before.words)
 
 
 def test_nothing_to_replace_changes_nothing() -> None:
