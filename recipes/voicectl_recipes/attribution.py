@@ -103,10 +103,14 @@ def _confidence(speaker: int, run: Sequence[Said]) -> float:
 
 
 def _part(segment: Segment, words: Sequence[Word], *, first: bool) -> Segment:
-    """Return the part of a segment that has these words; the tokens stay with the first part."""
-    decoding = segment.decoding
-    if decoding is not None and not first:
-        decoding = replace(decoding, tokens=())
+    """Return the part of a segment that has these words.
+
+    What is known only of the whole, its tokens and the text before replacement
+    rules, stays with the first part: nothing may be there twice.
+    """
+    decoding, original = segment.decoding, segment.original
+    if not first:
+        decoding, original = decoding and replace(decoding, tokens=()), None
     return replace(
         segment,
         start=words[0].start,
@@ -115,4 +119,5 @@ def _part(segment: Segment, words: Sequence[Word], *, first: bool) -> Segment:
         confidence=round(sum(word.probability for word in words) / len(words), 4),
         words=tuple(words),
         decoding=decoding,
+        original=original,
     )

@@ -85,11 +85,12 @@ def test_without_turns_nothing_changes() -> None:
 
 def test_tokens_stay_with_the_first_part_and_the_rest_with_every_part() -> None:
     decoding = Decoding(0, (1, 2, 3), 0.0, -0.2, 1.1, 0.01)
-    doubted = segment(0.5, 2.5, decoding=decoding, suspect="loop", language="en")
+    doubted = segment(0.5, 2.5, decoding=decoding, suspect="loop", language="en", original="w w")
     first, second = (part for part, _ in attributed([doubted], [FIRST, SECOND]))
     assert first.decoding == decoding
     assert second.decoding is not None
     assert (second.decoding.tokens, second.decoding.avg_logprob) == ((), -0.2)
+    assert (first.original, second.original) == ("w w", None)
     assert (first.suspect, second.suspect, second.language) == ("loop", "loop", "en")
 
 
