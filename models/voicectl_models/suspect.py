@@ -40,6 +40,7 @@ class Signs:
     avg_logprob: float
     no_speech_prob: float
     language: str
+    """Of the speech."""
     whole_turn: bool
     """True when the turn contains nothing else."""
 
@@ -59,7 +60,8 @@ def judge(signs: Signs, options: TranscribeOptions) -> str | None:
     if silent is not None and signs.no_speech_prob > silent and unsure:
         return SILENCE
     doubtful = signs.no_speech_prob > DOUBT_NO_SPEECH or signs.avg_logprob < DOUBT_LOGPROB
-    known = _plain(signs.text) in phrases(signs.language) or _only_told(signs.text, options)
+    written = "en" if options.task == "translate" else signs.language
+    known = _plain(signs.text) in phrases(written) or _only_told(signs.text, options)
     return PHRASE if signs.whole_turn and doubtful and known else None
 
 

@@ -59,6 +59,13 @@ def test_phrases_are_by_language() -> None:
     assert judge(signs("Merci beaucoup.", -0.9, 0.5, language="sw"), OPTIONS) is None
 
 
+def test_a_translation_is_english_whatever_is_spoken() -> None:
+    translated = TranscribeOptions(task="translate")
+    doubtful = signs("Thanks for watching!", -0.9, 0.2, language="sw")
+    assert judge(doubtful, translated) == suspect.PHRASE
+    assert judge(doubtful, OPTIONS) is None
+
+
 def test_the_gates_can_be_turned_off() -> None:
     off = TranscribeOptions(compression_ratio_threshold=None, no_speech_threshold=None)
     assert judge(signs("I'm going to do it. " * 12), off) is None
