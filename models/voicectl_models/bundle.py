@@ -79,7 +79,7 @@ def take_over(path: Path, wanted: Sequence[str], models_folder: Path, tell: Tell
 
     Raises `UsageError` when it is no bundle or lacks a wanted model.
     """
-    with _reading(path) as file:
+    with _open(path) as file:
         manifest, places = _contents(file, path)
     names = [model.name for model in manifest.models]
     if lacking := [name for name in wanted if name not in names]:
@@ -141,11 +141,9 @@ def _filled(content: bytes) -> bytes:
     return content + bytes(-len(content) % _UNIT)
 
 
-@contextmanager
-def _reading(path: Path) -> Iterator[BinaryIO]:
+def _open(path: Path) -> BinaryIO:
     try:
-        with path.open("rb") as file:
-            yield file
+        return path.open("rb")
     except OSError as error:
         raise UsageError(f"the bundle {path} cannot be read: {error.strerror}") from error
 
@@ -171,9 +169,9 @@ def _contents(file: BinaryIO, path: Path) -> tuple[Manifest, dict[str, int]]:
         if _member(file, path) != (wanted, length) or wanted in places:
             raise _no_bundle(path, f"{wanted} is not where the manifest says")
         places[wanted] = file.tell()
-        file.seek(length, os.SEEK_CUR)
-        if file.tell() > whole:
+        if file.tell() + length > whole:
             raise _no_bundle(path, "it ends too early; copy it here once more")
+        file.seek(length, os.SEEK_CUR)
     return manifest, places
 
 
@@ -206,7 +204,7 @@ def _no_bundle(path: Path, why: str) -> UsageError:
 def _opener(path: Path, place: int) -> Callable[[], AbstractContextManager[BinaryIO]]:
     @contextmanager
     def opened() -> Iterator[BinaryIO]:
-        with _reading(path) as file:
+        with _open(path) as file:
             file.seek(place)
             yield file
 

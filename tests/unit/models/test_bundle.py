@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from voicectl.errors import ModelMissing, UsageError, VoicectlError
+from voicectl.errors import DiskFull, ModelMissing, UsageError, VoicectlError
 from voicectl_models import bundle, weights
 from voicectl_models.__main__ import main
 from voicectl_models.intake import lay
@@ -235,6 +235,40 @@ def test_other_files(tmp_path: Path, made: Path) -> None:
         bundle.take_over(path, (), tmp_path / "other", print)
     with pytest.raises(UsageError, match="cannot be read: No such file"):
         bundle.take_over(tmp_path / "nowhere", (), tmp_path / "other", print)
+
+
+def test_a_size_beyond_every_disk(tmp_path: Path) -> None:
+    """Tar can write numbers that no file has."""
+    path, size = tmp_path / "x.tar", 2**80
+    told = manifest().replace(b'"size": 4', b'"size": %d' % size)
+    tar(path, (HEAD, told))
+    large = info("small/model.bin")
+    large.size = size
+    begun = path.read_bytes()[: 512 + -(-len(told) // 512) * 512]
+    path.write_bytes(begun + large.tobuf(tarfile.GNU_FORMAT))
+    with pytest.raises(UsageError, match="ends too early"):
+        bundle.take_over(path, (), tmp_path / "other", print)
+
+
+@pytest.mark.root
+def test_a_full_disk_is_not_the_fault_of_the_bundle(made: Path, tmp_path: Path) -> None:
+    """Somebody else takes the room while weights are copied."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", disk], check=True)
+
+    def crowd(line: str) -> None:
+        if line.endswith("copying"):
+            (disk / "ballast").write_bytes(bytes(3_500_000))
+
+    try:
+        with pytest.raises(DiskFull, match=f"no room is left in {disk}"):
+            bundle.take_over(made, (), disk, crowd)
+        (disk / "ballast").unlink()
+        bundle.take_over(made, (), disk, print)
+        assert [found.name for found in weights.installed(disk)] == ["small"]
+    finally:
+        subprocess.run(["umount", "--lazy", disk], check=True)
 
 
 def test_other_content_is_never_visible(tmp_path: Path, made: Path) -> None:
