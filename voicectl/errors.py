@@ -24,6 +24,7 @@ Over the wire it is `{code, text, hint}`; `from_wire` gives the same class back.
 
 from __future__ import annotations
 
+import errno
 from enum import IntEnum
 from typing import ClassVar
 
@@ -156,6 +157,15 @@ class DiskFull(VoicectlError):
 
     code = "disk_full"
     http_status = 507
+
+
+FULL = (errno.ENOSPC, errno.EDQUOT)
+"""How the operating system says that there is no room."""
+
+
+def is_full(error: OSError) -> bool:
+    """Return whether something was refused because there is no room."""
+    return error.errno in FULL
 
 
 def _tree(root: type[VoicectlError]) -> dict[str, type[VoicectlError]]:

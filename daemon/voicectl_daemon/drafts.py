@@ -90,11 +90,12 @@ class Drafts:
         A part from the beginning on takes the place of all that was kept before.
         """
         path = self._path(task)
-        if msgspec.json.decode(part, type=_Stretch).begin < NEAR:
-            path.unlink(missing_ok=True)
-        new = not path.exists()
-        head = msgspec.json.encode(_Head(__version__, task.job)) + b"\n" if new else b""
+        begins = msgspec.json.decode(part, type=_Stretch).begin < NEAR
         try:
+            if begins:
+                path.unlink(missing_ok=True)
+            new = not path.exists()
+            head = msgspec.json.encode(_Head(__version__, task.job)) + b"\n" if new else b""
             _append(path, head + bytes(part) + b"\n")
             if new:
                 self._sync()

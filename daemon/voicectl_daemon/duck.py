@@ -19,7 +19,7 @@ from typing import Any, BinaryIO, TypeAlias
 
 import duckdb
 
-from voicectl.errors import DaemonBusy, DiskFull, UsageError, VoicectlError
+from voicectl.errors import FULL, DaemonBusy, DiskFull, UsageError, VoicectlError, is_full
 from voicectl.types import Table
 from voicectl_daemon import schema
 from voicectl_daemon.records import plain
@@ -170,8 +170,8 @@ class Duck:
                 _sync(self._path.parent)
             except (duckdb.Error, OSError) as error:
                 raise DiskFull(
-                    "the call is deleted, but the store could not be rewritten: "
-                    "its words may still be found in the file",
+                    "the call is deleted, but the store could not be rewritten: its words may "
+                    f"still be found in the file ({_first_line(error)})",
                     hint="make room on the disk; the file is then rewritten by itself",
                 ) from error
             finally:
@@ -215,17 +215,20 @@ class Duck:
 
         The engine of the store may write no file, so another one does, in a folder of its own.
         """
-        with (
-            self.reading() as db,
-            tempfile.TemporaryDirectory(prefix=self._exports, dir=self._path.parent) as folder,
-        ):
-            try:
+        beside = self._path.parent
+        try:
+            with (
+                self.reading() as db,
+                tempfile.TemporaryDirectory(prefix=self._exports, dir=beside) as folder,
+            ):
                 return _parquet(db, query, given, Path(folder)).open("rb")
-            except (duckdb.IOException, OSError) as error:
+        except (*_NO_ROOM, duckdb.OutOfMemoryException, OSError) as error:
+            if _is_full(error):
                 raise DiskFull(
                     "the table could not be made: there is too little room beside the store",
-                    hint=f"make room in {self._path.parent}",
+                    hint=f"make room in {beside}",
                 ) from error
+            raise VoicectlError(f"the table could not be made: {_first_line(error)}") from error
 
 
 def _parquet(db: Cursor, query: str, given: list[Any], folder: Path) -> Path:
@@ -287,6 +290,18 @@ def _copy(old: Path, fresh: Path) -> None:
     _sync(fresh)
 
 
+def _is_full(error: duckdb.Error | OSError) -> bool:
+    """Return whether there was no room; DuckDB tells it in the words of the operating system."""
+    if isinstance(error, OSError):
+        return is_full(error)
+    return any(os.strerror(number) in str(error) for number in FULL)
+
+
+def _first_line(error: duckdb.Error | OSError) -> str:
+    text = error.strerror if isinstance(error, OSError) else None
+    return text or str(error).partition("\n")[0]
+
+
 def _no_room() -> DiskFull:
     return DiskFull(
         "the store cannot be written; the disk is probably full",
@@ -300,7 +315,7 @@ def _sentences(path: Path) -> Iterator[None]:
     try:
         yield
     except duckdb.Error as error:
-        text = str(error).partition("\n")[0]
+        text = _first_line(error)
         if "Could not set lock" in text:
             raise DaemonBusy(
                 f"another program has {path} open: {text}", hint="end that program"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import errno
 import fcntl
 import logging
 import os
@@ -24,7 +23,7 @@ import uvicorn
 
 from voicectl import config, paths
 from voicectl.config import Config
-from voicectl.errors import DaemonBusy, DaemonUnreachable, DiskFull, VoicectlError
+from voicectl.errors import DaemonBusy, DaemonUnreachable, DiskFull, VoicectlError, is_full
 from voicectl_daemon import door
 from voicectl_daemon.books import Books
 from voicectl_daemon.bus import Bus
@@ -219,7 +218,7 @@ def _room() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        if not is_full(error):
             raise
         raise DiskFull(
             f"the data folder cannot be used: {error.strerror}",

@@ -8,7 +8,6 @@ or not at all, whoever else is at it and whenever it is killed.
 from __future__ import annotations
 
 import contextlib
-import errno
 import fcntl
 import os
 import shutil
@@ -20,7 +19,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from voicectl.errors import DiskFull, ModelMissing, VoicectlError
+from voicectl.errors import DiskFull, ModelMissing, VoicectlError, is_full
 from voicectl_models.catalogue import Entry, File, differences, wrong_sizes
 
 Tell = Callable[[str], None]
@@ -145,7 +144,7 @@ def plain_sentences(
     try:
         yield
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if is_full(error):
             raise DiskFull(f"no room is left in {folder}", hint=hint) from error
         raise VoicectlError(f"{what} in {folder}: {error.strerror}", hint=hint) from error
 

@@ -8,9 +8,11 @@ import shutil
 import signal
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from msgspec import Raw
 
 from voicectl.client import Door
+from voicectl.errors import DiskFull
 from voicectl.types import EventKind, Job, Task, TaskState
 from voicectl_daemon.drafts import Drafts
 
@@ -139,6 +141,16 @@ def test_another_job_that_insists_begins_anew(
     assert parts(site) < 3
     desk.door.cancel(insisting.id)
     desk.wait(insisting)
+
+
+def test_a_draft_that_cannot_be_written_says_so(tmp_path: Path) -> None:
+    """Whoever works can go on without it, and has to know."""
+    kept = Drafts(tmp_path / "drafts")
+    task = Task("t", "j", "default", 0, "/a.wav", "a.wav", TaskState.RUNNING, key="k", call="c")
+    (tmp_path / "drafts/c.k").mkdir()
+    for begin in (0, 5):
+        with pytest.raises(DiskFull, match="cannot be kept: Is a directory"):
+            kept.add(task, Raw(b'{"begin": %d, "end": 10}' % begin))
 
 
 def test_a_draft_that_was_killed_before_its_first_byte_is_nothing(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import secrets
 import signal
 import subprocess
 import sys
@@ -13,9 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.daemon.test_store import TENANT, record
-from voicectl.errors import (
-    DiskFull,
-)
+from voicectl.errors import DiskFull, VoicectlError
 from voicectl_daemon.store import Store
 
 
@@ -157,7 +156,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     folder.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", folder], check=True)
     yield folder
-    subprocess.run(["umount", folder], check=True)
+    subprocess.run(["umount", "--lazy", folder], check=True)
 
 
 def fill(folder: Path) -> Path:
@@ -169,6 +168,35 @@ def fill(folder: Path) -> Path:
         except OSError:
             pass
     return ballast
+
+
+@pytest.mark.root
+@pytest.mark.parametrize("spare", [0, 64, 300])
+def test_a_table_for_which_there_is_no_room(small_disk: Path, spare: int) -> None:
+    """Not even for its folder, and for a part of it."""
+    store = Store(small_disk / "store.duckdb")
+    saved = [f"call{number}" for number in range(20)]
+    for call in saved:
+        store.save(record(call, *(secrets.token_hex(400) for _ in range(10))), call)
+    ballast = fill(small_disk)
+    with ballast.open("r+b") as file:
+        file.truncate(ballast.stat().st_size - spare * 1024)
+    with pytest.raises(DiskFull, match="too little room beside the store"):
+        store.parquet(TENANT, "segments", saved)
+    ballast.unlink()
+    store.parquet(TENANT, "segments", saved).close()
+    store.close()
+
+
+def test_a_table_that_cannot_be_made_for_another_reason(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    store = Store(folder / "store.duckdb")
+    folder.rename(tmp_path / "elsewhere")
+    with pytest.raises(VoicectlError, match="could not be made: No such file") as caught:
+        store.parquet(TENANT, "calls", [])
+    assert not isinstance(caught.value, DiskFull)
+    store.close()
 
 
 def save_until_full(store: Store, saved: list[str]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import secrets
 from collections import Counter
@@ -11,7 +10,7 @@ from contextlib import suppress
 from itertools import chain, count
 from pathlib import Path, PurePath
 
-from voicectl.errors import DiskFull, UsageError, VoicectlError
+from voicectl.errors import DiskFull, UsageError, VoicectlError, is_full
 from voicectl.render.plain import clean
 
 LONGEST_NAME = 255
@@ -52,7 +51,7 @@ def write_blocks(path: Path, blocks: Iterable[bytes]) -> None:
 def _refused(path: Path, error: OSError) -> VoicectlError:
     text = f"'{clean(str(path))}' cannot be written: {error.strerror}"
     folder = clean(str(path.parent))
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if is_full(error):
         return DiskFull(text, hint=f"make room in {folder}, or choose another --output_dir")
     return UsageError(text, hint=f"look at the folder {folder}, or choose another --output_dir")
 
