@@ -39,6 +39,12 @@ def parts(site: Site) -> int:
     return sum(len(draft.read_bytes().splitlines()) - 1 for draft in drafts(site))
 
 
+def speech(site: Site) -> list[tuple[float, float]]:
+    """Where somebody speaks, as all parts together have it."""
+    lines = [line for draft in drafts(site) for line in draft.read_bytes().splitlines()[1:]]
+    return [tuple(stretch) for line in lines for stretch in json.loads(line)["memory"]["speech"]]
+
+
 def head(site: Site) -> dict[str, str]:
     """What is said of a draft; empty while there is none."""
     for draft in drafts(site):
@@ -63,6 +69,7 @@ def break_off(desk: Desk, site: Site, job: Job) -> None:
     desk.door.cancel(job.id)
     assert [str(task.state) for task in desk.wait(job)] == ["cancelled"]
     assert parts(site) >= 2
+    assert len(speech(site)) == len(set(speech(site))), "a part repeats those before"
 
 
 def kill_worker(desk: Desk, site: Site, job: Job) -> None:

@@ -65,11 +65,12 @@ class Transcribe:
 
 @dataclass(frozen=True, slots=True)
 class _Memory:
-    """What has to be known of the pieces before to go on with the next one."""
+    """What has to be known of a piece, or of those up to it, to go on with the next one."""
 
     legs: Mapping[str, Any]
     speech_seconds: float
     speech: list[Stretch]
+    """Of this piece alone: all of it again in every piece would grow with its square."""
     runner: str
     models: dict[str, int]
 
@@ -89,13 +90,14 @@ class _Call:
         self._segments: list[Segment] = []
         self._speech_seconds = 0.0
         self._speech: list[Stretch] = []
-        """Of all legs."""
+        """Of all legs, as they were listened to."""
         self._error: RecordingError | None = None
         self._recording: Recording | None = None
         self._runner = ""
         self._models = Counter[str]()
         """How much speech each of them recognised."""
-        self._given = 0
+        self._given = (0, 0)
+        """How many segments and stretches of speech were given away to be kept."""
         self._began = time.monotonic()
         self._earlier = 0.0
 
@@ -110,33 +112,33 @@ class _Call:
                 self._record.audio, options.channels, options.piece_seconds
             )
             kept = self._tools.kept(self.index)
-            memory = _memory(kept)
-            if memory is None:
+            memories = _memories(kept)
+            if not memories:
                 yield from self._recording.pieces()
             else:
-                self._remember(kept, memory)
-                yield from self._recording.pieces(kept[-1].end, memory.legs)
+                self._remember(kept, memories)
+                yield from self._recording.pieces(kept[-1].end, memories[-1].legs)
         except RecordingError as error:
             self._error = error
 
-    def _remember(self, kept: Sequence[Part], memory: _Memory) -> None:
+    def _remember(self, kept: Sequence[Part], memories: Sequence[_Memory]) -> None:
         self._segments = [segment for part in kept for segment in part.segments]
-        self._given = len(self._segments)
-        self._earlier = kept[-1].spent
-        self._speech_seconds, self._speech = memory.speech_seconds, memory.speech
-        self._runner, self._models = memory.runner, Counter(memory.models)
+        self._speech = [stretch for memory in memories for stretch in memory.speech]
+        self._given = len(self._segments), len(self._speech)
+        last = memories[-1]
+        self._earlier, self._speech_seconds = kept[-1].spent, last.speech_seconds
+        self._runner, self._models = last.runner, Counter(last.models)
 
     def keep(self, piece: Piece) -> None:
         """Give away what was heard in a piece, to be kept until the call is done."""
         assert self._recording is not None  # noqa: S101, the piece is of it
-        models = dict(self._models)
+        segments, speech = (self._segments[self._given[0] :], self._speech[self._given[1] :])
         memory = _Memory(
-            self._recording.legs, self._speech_seconds, self._speech, self._runner, models
+            self._recording.legs, self._speech_seconds, speech, self._runner, dict(self._models)
         )
-        segments = tuple(self._segments[self._given :])
         spent = round(self._earlier + time.monotonic() - self._began, 3)
-        part = Part(piece.offset, piece.end, segments, spent, asdict(memory))
-        self._given = len(self._segments)
+        part = Part(piece.offset, piece.end, tuple(segments), spent, asdict(memory))
+        self._given = len(self._segments), len(self._speech)
         self._tools.keep(self.index, part)
 
     def languages(self) -> dict[Leg, str]:
@@ -154,10 +156,9 @@ class _Call:
     def listened(self, clip: Clip) -> None:
         """Note where somebody speaks."""
         self._speech_seconds += clip.speech_seconds
-        self._speech = joined(
-            [*self._speech]
-            + [(clip.offset + start / RATE, clip.offset + end / RATE) for start, end in clip.speech]
-        )
+        self._speech += [
+            (clip.offset + start / RATE, clip.offset + end / RATE) for start, end in clip.speech
+        ]
 
     def add(self, said: Said, segment: Segment, runner: str, model: str) -> None:
         """Keep a segment and tell of it."""
@@ -208,7 +209,7 @@ class _Call:
             task=self._options.task,
             language_probability=probability,
             speech_seconds=round(self._speech_seconds, 3),
-            skipped=between(self._speech, seconds),
+            skipped=between(joined(self._speech), seconds),
             rules=replacing.digest(self._options.replacements),
         )
 
@@ -219,11 +220,11 @@ class _Call:
         return names[clip.channel] if clip.channel < len(names) else f"SPEAKER_{clip.channel:02d}"
 
 
-def _memory(kept: Sequence[Part]) -> _Memory | None:
+def _memories(kept: Sequence[Part]) -> list[_Memory]:
     try:
-        return msgspec.convert(kept[-1].memory, _Memory) if kept else None
+        return [msgspec.convert(part.memory, _Memory) for part in kept]
     except msgspec.ValidationError:
-        return None  # it was written by another version
+        return []  # they were written by another version
 
 
 def _together(calls: Sequence[_Call]) -> Iterator[list[tuple[_Call, Piece]]]:
