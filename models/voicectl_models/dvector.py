@@ -89,9 +89,7 @@ class Encoder:
             self._session.run(None, {name: windows[start : start + BATCH]})[0]
             for start in range(0, len(windows), BATCH)
         ]
-        vectors = np.concatenate(found)
-        unit: NDArray[np.float32] = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-        return unit
+        return voices.unit(np.concatenate(found))
 
 
 def cut(features: NDArray[np.float32]) -> tuple[list[int], NDArray[np.float32]]:

@@ -39,20 +39,27 @@ class Chunks:
 
 
 def turns(
-    chunks: Chunks, spoke: NDArray[np.bool_], vectors: Vectors, fewest: int, most: int
+    chunks: Chunks,
+    spoke: NDArray[np.bool_],
+    vectors: Vectors,
+    bounds: tuple[int, int],
+    end: float,
 ) -> tuple[Turn, ...]:
     """Return who speaks when; turns overlap where several do.
 
     `spoke` says which speakers of which chunk have a voice, shape (chunks,
-    speakers); `vectors` are those voices in the same order.
+    speakers); `vectors` are those voices in the same order; `bounds` are the
+    fewest and the most speakers. The last chunk may reach beyond `end`, where
+    the recording has ended: what is heard there is not.
     """
     if not len(vectors):
         return ()
-    centres = voices.voices(vectors, fewest, most)
+    centres = voices.voices(vectors, *bounds)
     likeness = np.full((*spoke.shape, len(centres)), -np.inf)
     likeness[spoke] = vectors @ centres.T
     votes, count = _votes(chunks, likeness)
-    return _as_turns(votes, count, chunks.frame)
+    frames = round(end / chunks.frame)
+    return _as_turns(votes[:frames], count[:frames], chunks.frame)
 
 
 def _votes(chunks: Chunks, likeness: NDArray[np.float64]) -> tuple[NDArray[np.float64], Labels]:

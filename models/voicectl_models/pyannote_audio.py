@@ -19,7 +19,7 @@ import numpy as np
 
 from voicectl.errors import ModelMissing
 from voicectl.interfaces import RATE, Clip, DiarizeOptions, HeedSeconds, RunnerInfo, Turn
-from voicectl_models import dvector, level, overlapping
+from voicectl_models import dvector, level, overlapping, voices
 from voicectl_models.catalogue import MODEL
 from voicectl_models.overlapping import ACTIVE, Chunks
 
@@ -130,9 +130,9 @@ class _Parts:
         chunks = self._segmented(np.pad(samples, (0, short)), heed)
         spoke, vectors = self._voices(samples, chunks)
         end = len(samples) / RATE
-        found = overlapping.turns(chunks, spoke, vectors, *bounds)
+        found = overlapping.turns(chunks, spoke, vectors, bounds, end)
         heed(end)
-        return tuple(turn for turn in found if turn.end <= end + chunks.frame)
+        return found
 
     def _segmented(self, samples: Samples, heed: HeedSeconds) -> Chunks:
         def hook(completed: int = 0, total: int = 0) -> None:
@@ -155,7 +155,7 @@ class _Parts:
             if len(stretch) >= dvector.WINDOW // 4:
                 spoke[at, speaker] = True
                 mean = self._encoder.vectors(dvector.cut(stretch)[1]).mean(axis=0, keepdims=True)
-                vectors.append(mean / np.linalg.norm(mean))
+                vectors.append(voices.unit(mean))
         return spoke, np.concatenate(vectors)
 
 

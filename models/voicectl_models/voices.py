@@ -71,7 +71,7 @@ def averaged(windows: Windows, neighbours: int) -> Vectors:
         same = (windows.regions[step:] == windows.regions[:-step])[:, None]
         total[step:] += windows.vectors[:-step] * same
         total[:-step] += windows.vectors[step:] * same
-    return _unit(total)
+    return unit(total)
 
 
 def voices(vectors: Vectors, fewest: int, most: int) -> Vectors:
@@ -138,20 +138,22 @@ def _dense(labels: NDArray[Any]) -> Labels:
 
 
 def _centres(vectors: Vectors, labels: Labels) -> Vectors:
-    return _unit(np.stack([vectors[labels == k].mean(axis=0) for k in range(labels.max() + 1)]))
+    return unit(np.stack([vectors[labels == k].mean(axis=0) for k in range(labels.max() + 1)]))
 
 
-def _unit(vectors: NDArray[Any]) -> Vectors:
+def unit(vectors: NDArray[Any]) -> Vectors:
+    """Return the vectors made 1 long; one that is nothing stays so and spoils no other."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    unit: Vectors = (vectors / np.maximum(lengths, 1e-9)).astype(np.float32)
-    return unit
+    found: Vectors = (vectors / np.maximum(lengths, 1e-9)).astype(np.float32)
+    return found
 
 
 def _joined(windows: Windows, labels: Labels, sure: NDArray[np.float64]) -> list[Turn]:
     """Return turns that fill the regions; they change half way between two windows."""
     found: list[Turn] = []
-    for region, (start, end) in enumerate(windows.bounds):
-        inside = np.flatnonzero(windows.regions == region)
+    firsts = np.searchsorted(windows.regions, np.arange(len(windows.bounds) + 1)).tolist()
+    for (start, end), first, after in zip(windows.bounds, firsts, firsts[1:], strict=False):
+        inside = np.arange(first, after)
         if not len(inside):
             continue
         edges = np.flatnonzero(np.diff(labels[inside])) + 1

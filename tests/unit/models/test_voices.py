@@ -102,6 +102,11 @@ def test_nothing_and_next_to_nothing() -> None:
     assert speakers(spoken((0, 1)), 2, 2) == [0]
 
 
+def test_a_window_without_any_voice_spoils_no_other() -> None:
+    found = voices.unit(np.array([[0.0, 0.0], [3.0, 4.0]]))
+    assert found.tolist() == [[0.0, 0.0], pytest.approx([0.6, 0.8])]
+
+
 def test_the_same_call_gives_the_same_turns() -> None:
     call = spoken((0, 9), (1, 7), (0, 3), (1, 30))
     assert voices.turns(call, 1, 3) == voices.turns(call, 1, 3)
