@@ -129,3 +129,10 @@ def test_a_day_ends_at_its_end() -> None:
     assert values.end("2026-11-20") - values.moment("2026-11-20") == timedelta(days=1)
     assert values.end("2026-11-20T10:00") == values.moment("2026-11-20T10:00")
     assert values.moment("2026-11-20T10:00+03:00").utcoffset() is not None
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "tomorrow", "0001-01-01T00:00+14:00"])
+def test_what_is_no_day_of_any_calendar(day: str) -> None:
+    """After the last day that can be written comes none."""
+    with pytest.raises(ValueError, match="is no date such as"):
+        values.end(day)

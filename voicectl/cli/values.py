@@ -150,14 +150,17 @@ def folder(text: str) -> Path:
 
 def moment(text: str) -> datetime:
     """Read a day or a point in time; without a zone it is that of this machine."""
-    try:
-        return datetime.fromisoformat(text.strip()).astimezone()
-    except (ValueError, OverflowError):
-        raise ValueError("is no date such as 2026-11-20 or 2026-11-20T18:30") from None
+    return _moment(text, timedelta(0))
 
 
 def end(text: str) -> datetime:
     """Read a point in time; a day means the end of it."""
-    found = moment(text)
     is_day = len(text.strip()) <= len("2026-11-20")
-    return found + timedelta(days=1) if is_day else found
+    return _moment(text, timedelta(days=1 if is_day else 0))
+
+
+def _moment(text: str, later: timedelta) -> datetime:
+    try:
+        return (datetime.fromisoformat(text.strip()) + later).astimezone()
+    except (ValueError, OverflowError):
+        raise ValueError("is no date such as 2026-11-20 or 2026-11-20T18:30") from None
