@@ -87,7 +87,7 @@ def _fit(found: Weights, wish: Wish) -> Weights:
 
 
 class Pool:
-    """The models of one process; not to be shared between threads."""
+    """The models of one process. One thread works with them; others may ask what is loaded."""
 
     def __init__(self, models_folder: Path, told: Callable[[], None] = lambda: None) -> None:
         self._folder = models_folder
@@ -98,8 +98,9 @@ class Pool:
     @property
     def loaded(self) -> tuple[str, ...]:
         """Names of the models in memory, the one used last at the end."""
-        voices = [runner.model for runner in self._diarizers.values()]
-        return (*voices, *(runner.model for runner in self._loaded.values()))
+        # Copies: whoever works may load or let go another one at any moment.
+        runners = (*tuple(self._diarizers.values()), *tuple(self._loaded.values()))
+        return tuple(runner.model for runner in runners)
 
     def transcriber(self, options: TranscribeOptions, language: str | None) -> Transcriber:
         """Return a recogniser for the language; one that can find it out when it is None."""

@@ -33,7 +33,7 @@ def ok(check: str, text: str) -> Finding:
 
 
 def warning(check: str, text: str, remedy: str) -> Finding:
-    """Return something that works for now."""
+    """Return something that works today and will trouble somebody later, or not everybody."""
     return Finding(check, Health.WARNING, text, remedy)
 
 

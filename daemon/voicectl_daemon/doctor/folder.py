@@ -128,11 +128,8 @@ def books(patient: Patient) -> Iterator[Finding]:
     """See whether this program knows the schemas of ledger and store."""
     home, restore = patient.home, "put a backup in its place, or move it away to begin anew"
     if home.ledger.exists():
-        head = (
-            home.ledger.read_bytes()[:100]
-            if home.ledger.stat().st_size < 100
-            else _head(home.ledger)
-        )
+        with home.ledger.open("rb") as file:
+            head = file.read(100)
         if head and not head.startswith(_SQLITE):
             yield problem("ledger", f"{home.ledger} is damaged", restore)
         else:
@@ -147,11 +144,6 @@ def books(patient: Patient) -> Iterator[Finding]:
             return
         schema.missing("store.sql", version, "store")
         yield ok("store", f"schema {version}")
-
-
-def _head(path: Path) -> bytes:
-    with path.open("rb") as file:
-        return file.read(100)
 
 
 def _quoted(path: Path) -> str:

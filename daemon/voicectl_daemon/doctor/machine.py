@@ -89,9 +89,8 @@ def memory(patient: Patient) -> Iterator[Finding]:
     count = config.read(patient.config).workers.count
     need = count * (WORKER_BYTES + largest * 3 // 2)
     whole, free = psutil.virtual_memory().total, psutil.virtual_memory().available
-    for limit in (Path("/sys/fs/cgroup/memory.max"),):
-        with suppress(OSError, ValueError):
-            whole = min(whole, int(limit.read_text()))
+    with suppress(OSError, ValueError):  # outside of a container it is not there, or says `max`
+        whole = min(whole, int(Path("/sys/fs/cgroup/memory.max").read_text()))
     free = min(whole, free)
     text = f"{free / 1e9:.1f} of {whole / 1e9:.1f} GB are free"
     remedy = "fewer workers.count in voicectl.toml, or smaller models"

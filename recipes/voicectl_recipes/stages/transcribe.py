@@ -42,7 +42,7 @@ class Transcribe:
     idle_options: ClassVar[frozenset[str]] = frozenset({"threads", "batch_size", "device_index"})
 
     def wishes(self, options: TranscribeOptions) -> tuple[Wish, ...]:
-        """One recogniser; without a given language also one that can find it out."""
+        """One recogniser; without a language it is met by those that can find it out, too."""
         translate = options.task == "translate"
         language = languages.only(options)
         return (Wish("asr", options.model, language, translate, options.device),)
