@@ -99,8 +99,8 @@ class Pool:
     def loaded(self) -> tuple[str, ...]:
         """Names of the models in memory, the one used last at the end."""
         # Copies: whoever works may load or let go another one at any moment.
-        runners = (*tuple(self._diarizers.values()), *tuple(self._loaded.values()))
-        return tuple(runner.model for runner in runners)
+        voices, recognisers = tuple(self._diarizers.values()), tuple(self._loaded.values())
+        return tuple(each.model for each in voices) + tuple(each.model for each in recognisers)
 
     def transcriber(self, options: TranscribeOptions, language: str | None) -> Transcriber:
         """Return a recogniser for the language; one that can find it out when it is None."""
