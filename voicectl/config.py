@@ -16,6 +16,7 @@ from typing import Annotated, Literal, TypeAlias
 import msgspec
 from msgspec import Meta
 
+from voicectl import expressions
 from voicectl.errors import ConfigError
 
 Seconds: TypeAlias = Annotated[float, Meta(gt=0)]
@@ -97,7 +98,7 @@ class Roles(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     swapped: Literal["inbound", "outbound"] | None = None
     """Calls of this direction have the first two channels the other way round."""
     file_name: str | None = None
-    """A regular expression, searched in the file name, with some of the groups `PARTS`."""
+    """A regular expression of RE2, searched in the file name, with some of the groups `PARTS`."""
     inbound: tuple[Name, ...] = ("inbound", "incoming", "in")
     """What the group `direction` may match, upper and lower case alike."""
     outbound: tuple[Name, ...] = ("outbound", "outgoing", "out")
@@ -107,8 +108,8 @@ class Roles(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
         if self.file_name is None:
             return
         try:
-            groups = set(re.compile(self.file_name).groupindex)
-        except re.error as error:
+            groups = set(expressions.compiled(self.file_name).groupindex)
+        except ValueError as error:
             raise ValueError(f"file_name is no regular expression: {error}") from error
         if not groups or groups - set(PARTS):
             strange = ", ".join(sorted(groups - set(PARTS))) or "none"

@@ -1,18 +1,14 @@
-"""Replacement rules: what a recogniser keeps writing wrong, and what it should have written.
-
-Regular expressions are RE2's, which take time in proportion to the text and
-never more: a rule that somebody wrote badly cannot hold up a worker. The only
-import of re2.
-"""
+"""Replacement rules: what a recogniser keeps writing wrong, and what it should have written."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache
 from typing import Any
 
 import msgspec
+
+from voicectl import expressions
 
 LONGEST = 400
 """Characters of a rule."""
@@ -57,23 +53,11 @@ def _check_expression(rule: Rule) -> None:
         raise ValueError(f"`to` names group {max(groups)}, the expression has {compiled.groups}")
 
 
-@cache
 def _compiled(rule: Rule) -> Any:
-    import re2  # loaded only by who has rules
-
-    options = re2.Options()
-    options.case_sensitive = rule.case
-    options.log_errors = False
-    options.max_mem = 1 << 20
     pattern = rule.regex
     if pattern is None:
-        pattern = r"\s+".join(re2.escape(word) for word in (rule.text or "").split())
-    try:
-        return re2.compile(pattern, options)
-    except re2.error as error:
-        reason = error.args[0] if error.args else error
-        told = reason.decode(errors="replace") if isinstance(reason, bytes) else reason
-        raise ValueError(f"the expression cannot be read: {told}") from error
+        pattern = r"\s+".join(map(expressions.quoted, (rule.text or "").split()))
+    return expressions.compiled(pattern, case=rule.case)
 
 
 def places(rule: Rule, text: str) -> Iterator[tuple[int, int, str]]:

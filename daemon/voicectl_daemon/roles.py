@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from pathlib import PurePath
 
+from voicectl import expressions
 from voicectl.config import Roles
 from voicectl.types import Audio
 
@@ -37,7 +37,7 @@ def parties(audio: Audio) -> tuple[object, ...]:
 def _parts(name: str, roles: Roles) -> dict[str, str]:
     if roles.file_name is None:
         return {}
-    match = re.search(roles.file_name, PurePath(name).name)
+    match = expressions.compiled(roles.file_name).search(PurePath(name).name)
     parts = match.groupdict() if match else {}
     clean = {part: _printable(text) for part, text in parts.items() if text}
     return {part: text for part, text in clean.items() if text}

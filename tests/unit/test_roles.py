@@ -20,6 +20,12 @@ def told(name: str, **rules: object) -> Audio:
     return roles.told(audio(name), Roles(**rules))  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("expression", [r"(?P<agent>(a+)+)b", r"(?P<agent>(a|aa)+)$x"])
+def test_no_expression_takes_for_ever(expression: str) -> None:
+    """Each of these keeps a backtracking engine busy for longer than anybody waits."""
+    assert told("a" * 250, file_name=expression).agent is None
+
+
 def test_without_rules_nothing_is_told() -> None:
     assert told("in-201-0712-x.wav") == audio("in-201-0712-x.wav")
     assert not any(roles.parties(audio("a.wav")))
