@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, TypeVar
@@ -19,6 +19,7 @@ from voicectl.errors import (
     DaemonVersion,
 )
 from voicectl.paths import Home, home, short
+from voicectl.results import GivenResult, ResultWish
 from voicectl.selection import Found, Which
 from voicectl.start import NobodyThere, problem, start_daemon
 from voicectl.types import (
@@ -40,6 +41,8 @@ ANSWER_SECONDS = 120.0
 """How long an answer may take; rewriting a large store after a deletion is the longest."""
 TABLE_SECONDS = 3600.0
 """How long a table may be in the making; a million segments take half a minute."""
+MOST_NEWS = 500
+"""Events that are handed over at once."""
 CLOSE_SECONDS = 1.0
 HANGS_UP = (1012, 1013)
 """How a WebSocket is closed by a daemon that wants to; anything else is an accident."""
@@ -139,10 +142,16 @@ class Door:
         return self._post(f"/v1/jobs/{job}/retry", None, Job)
 
     def events(self, job: str | None = None) -> Iterator[Event]:
-        """Yield events as they happen, first those that bring a late joiner up to date.
+        """Yield events as they happen; see `news`."""
+        for together in self.news(job):
+            yield from together
 
-        With `job`, the stream ends after that job's `job.finished`. It ends before
-        that when the daemon leaves on purpose, or when this listener was too slow for it.
+    def news(self, job: str | None = None) -> Iterator[tuple[Event, ...]]:
+        """Yield events as they happen, those together that have come since the last were taken.
+
+        First come those that bring a late joiner up to date. With `job`, the stream
+        ends after that job's `job.finished`. It ends before that when the daemon
+        leaves on purpose, or when this listener was too slow for it.
         """
         from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
         from websockets.sync.client import unix_connect
@@ -153,8 +162,13 @@ class Door:
                 short(self.home.socket) as name,
                 unix_connect(name, uri, max_size=None, close_timeout=CLOSE_SECONDS) as line,
             ):
-                for message in line:
-                    yield msgspec.json.decode(message, type=Event)
+                for first in line:
+                    messages = [first]
+                    # A line that was closed says so when the next one is waited for.
+                    with suppress(TimeoutError, ConnectionClosed):
+                        while len(messages) < MOST_NEWS:
+                            messages.append(line.recv(timeout=0))
+                    yield tuple(msgspec.json.decode(each, type=Event) for each in messages)
         except InvalidStatus as error:
             raise problem(error.response.status_code, error.response.body or b"") from error
         except (OSError, WebSocketException) as error:
@@ -209,20 +223,12 @@ class Door:
         answer = self._ask("DELETE", f"/v1/calls/{call}", params={"with_recording": with_recording})
         return msgspec.json.decode(answer.content, type=Deleted)
 
-    def claim_files(self, call: str, wanted: Sequence[Sequence[Path]]) -> list[Path]:
-        """Return for each file the first of its paths that may be written, and remember it.
+    def results(self, wanted: Sequence[ResultWish]) -> list[GivenResult]:
+        """Return several results, each with the paths at which files of it may be written.
 
-        A file that exists may be overwritten only when voicectl wrote it for the same call.
+        The paths are remembered as those of the call. What fails for one keeps no other back.
         """
-        files = [
-            {
-                "paths": [str(path) for path in paths],
-                "taken": [str(path) for path in paths if path.exists()],
-            }
-            for paths in wanted
-        ]
-        chosen = self._post(f"/v1/calls/{call}/files", files, list[str])
-        return [Path(path) for path in chosen]
+        return self._post("/v1/results", wanted, list[GivenResult])
 
     def sql(self, query: str, limit: int = 1000) -> Table:
         """Run one SELECT over the store."""

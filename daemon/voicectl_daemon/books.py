@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
 
 from voicectl.types import EventKind, Task
 from voicectl_daemon import bus
@@ -13,6 +13,14 @@ from voicectl_daemon.drafts import Drafts
 from voicectl_daemon.ledger import Ledger
 from voicectl_daemon.store import Store
 from voicectl_daemon.traces import Traces
+
+Detail: TypeAlias = Mapping[str, Any]
+"""What an event tells beside its kind."""
+
+
+def nothing_more(_task: Task) -> Detail:
+    """Say nothing of a task but where it stands."""
+    return {}
 
 
 class Books:
@@ -32,18 +40,21 @@ class Books:
         """Publish an event about a task."""
         self.bus.publish(bus.of_task(kind, task, **detail))
 
-    def end(self, change: Callable[[], Sequence[Task]], **detail: Any) -> Sequence[Task]:
+    def end(
+        self, change: Callable[[], Sequence[Task]], tell: Callable[[Task], Detail] = nothing_more
+    ) -> Sequence[Task]:
         """Make a change that ends tasks or puts them back, and tell of each that it changed.
 
-        Events come in the order of the changes: a job is not said to be
-        finished before the last of its tasks is.
+        `tell` returns what there is to say of a task beside where it stands. Events
+        come in the order of the changes: a job is not said to be finished before
+        the last of its tasks is.
         """
         with self._order:
             changed = change()
             for task in changed:
                 event = bus.standing(task) if task.state.final else None
                 event = event or bus.of_task(EventKind.TASK_REQUEUED, task)
-                (event.detail or {}).update(detail)
+                (event.detail or {}).update(tell(task))
                 self.bus.publish(event)
             self.settle()
         return changed

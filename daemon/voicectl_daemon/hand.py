@@ -287,24 +287,22 @@ class Hand:
             raise PutDown("it was ended because a task was cancelled")
 
     def _keep(self, finished: Sequence[wire.Finished]) -> None:
-        """Write results."""
+        """Write results: those that came together are on disk together."""
         books = self._books
         results = [(self._open[one.task], one.record) for one in finished if one.task in self._open]
         if not results:
             return
+        first = results[0][0]
         records = {task.key or task.id: record for task, record in results}
-        self._patiently(results[0][0], lambda: books.store.save_all(records))
-        for task, record in results:
-            transcript = record.transcript
+        self._patiently(first, lambda: books.store.save_all(records))
+        for task, _ in results:
             books.drafts.drop(task)  # what is in the store needs no draft, whatever comes now
-            self._end(
-                task,
-                partial(books.ledger.finish, task.id, self.owner),
-                took=round(sum(step.seconds for step in record.done), 3),
-                seconds=record.audio.seconds,
-                language=transcript.language if transcript else None,
-                model=transcript.model if transcript else None,
-            )
+        finish = partial(books.ledger.finish_all, [task.id for task, _ in results], self.owner)
+        self._patiently(
+            first, lambda: books.end(finish, lambda task: _said_of(records[task.key or task.id]))
+        )
+        for task, _ in results:
+            self._let_go(task)
 
     def _last_chance(self, task: Task) -> bool:
         return self._books.ledger.deaths(task.id) >= self._settings.attempts
@@ -355,7 +353,10 @@ class Hand:
         self._end(task, change)
 
     def _end(self, task: Task, change: Callable[[], list[Task]], **detail: object) -> None:
-        self._patiently(task, lambda: self._books.end(change, **detail))
+        self._patiently(task, lambda: self._books.end(change, lambda _: detail))
+        self._let_go(task)
+
+    def _let_go(self, task: Task) -> None:
         self._open.pop(task.id, None)
         self._heard.pop(task.id, None)
         self._further.discard(task.id)
@@ -373,3 +374,14 @@ class Hand:
                     self._books.tell(EventKind.TASK_REQUEUED, task, text=error.text)
                 if self._quit.wait(FULL_DISK_SECONDS):
                     raise Leaving(error.text) from error
+
+
+def _said_of(record: CallRecord) -> dict[str, object]:
+    """Return what is told of a recording that is done."""
+    transcript = record.transcript
+    return {
+        "took": round(sum(step.seconds for step in record.done), 3),
+        "seconds": record.audio.seconds,
+        "language": transcript.language if transcript else None,
+        "model": transcript.model if transcript else None,
+    }

@@ -256,21 +256,14 @@ class Ledger(Lite):
 
         Nothing is returned when the claim was lost.
         """
-        now = time.time()
+        return self.finish_all([task], owner, skipped=skipped)
+
+    def finish_all(self, tasks: Iterable[str], owner: str, *, skipped: bool = False) -> list[Task]:
+        """Do so for several tasks, all or none."""
         with self.change() as db:
-            row = db.execute(
-                "UPDATE task SET state='done', owner=NULL, lease_until=NULL, finished=?, "
-                "skipped=?, error=NULL WHERE id=? AND owner=? AND state='running' RETURNING *",
-                (now, skipped, task, owner),
-            ).fetchone()
-            if row is None:
-                return []
-            twins = db.execute(
-                "UPDATE task SET state='done', skipped=1, finished=?, error=NULL "
-                "WHERE tenant=? AND key=? AND state='queued' RETURNING *",
-                (now, row["tenant"], row["key"]),
-            ).fetchall()
-        return [task_of(found) for found in (row, *twins)]
+            return [
+                task_of(row) for task in tasks for row in _finish(db, task, owner, skipped=skipped)
+            ]
 
     def close_task(
         self, task: str, owner: str | None, state: TaskState, problem: Problem | None
@@ -357,6 +350,23 @@ def _claimed(db: Connection, task: str, owner: str, lease: float) -> Row:
         (owner, time.time() + lease, task),
     ).fetchone()
     return row
+
+
+def _finish(db: Connection, task: str, owner: str, *, skipped: bool) -> list[Row]:
+    now = time.time()
+    row = db.execute(
+        "UPDATE task SET state='done', owner=NULL, lease_until=NULL, finished=?, "
+        "skipped=?, error=NULL WHERE id=? AND owner=? AND state='running' RETURNING *",
+        (now, skipped, task, owner),
+    ).fetchone()
+    if row is None:
+        return []
+    twins = db.execute(
+        "UPDATE task SET state='done', skipped=1, finished=?, error=NULL "
+        "WHERE tenant=? AND key=? AND state='queued' RETURNING *",
+        (now, row["tenant"], row["key"]),
+    ).fetchall()
+    return [row, *twins]
 
 
 def _next_claimable(db: Connection) -> Row | None:

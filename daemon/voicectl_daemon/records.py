@@ -25,7 +25,33 @@ DONE_SHAPE = """[{"stage":"VARCHAR","runner":"VARCHAR","model":"VARCHAR","at":"T
 SKIPPED_SHAPE = '[{"start":"DOUBLE","end":"DOUBLE"}]'
 
 
-def record_of(
+def records_of(
+    wanted: Sequence[tuple[str, str | None]],
+    heads: Sequence[dict[str, Any]],
+    told: Sequence[dict[str, Any]],
+    rows: Sequence[dict[str, Any]],
+) -> list[CallRecord | None]:
+    """Return calls with the transcript that has their key, else the latest; None for no such.
+
+    Given the rows of calls, transcripts and, in order, segments that were found for them.
+    """
+    calls = {head["id"]: head for head in heads}
+    transcripts = {(each["call"], each["key"]): each for each in told}
+    transcripts |= {(each["call"], None): each for each in told if each["latest"]}
+    segments: dict[str, list[dict[str, Any]]] = {each["key"]: [] for each in told}
+    for row in rows:
+        segments[row["key"]].append(row)
+
+    def find(call: str, key: str | None) -> CallRecord | None:
+        result = transcripts.get((call, key))
+        if call not in calls or (key is not None and result is None):
+            return None
+        return _record(calls[call], result, segments[result["key"]] if result else ())
+
+    return [find(call, key) for call, key in wanted]
+
+
+def _record(
     head: dict[str, Any], told: dict[str, Any] | None, rows: Sequence[dict[str, Any]]
 ) -> CallRecord:
     """Return a call with one of its transcripts."""

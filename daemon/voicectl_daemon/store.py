@@ -13,7 +13,7 @@ from voicectl.errors import NotFound, UsageError
 from voicectl.selection import Found, Which
 from voicectl.types import CallLine, CallRecord, Hit, Table
 from voicectl_daemon.duck import QUERY_SECONDS, Cursor, Duck, one
-from voicectl_daemon.records import DONE_SHAPE, OWNED_SHAPE, SKIPPED_SHAPE, record_of
+from voicectl_daemon.records import DONE_SHAPE, OWNED_SHAPE, SKIPPED_SHAPE, records_of
 
 LAST = "last"
 """In place of an id: the newest call."""
@@ -102,9 +102,7 @@ class Store:
         if not rows and start == LAST:
             raise NotFound("there is no call yet", hint="make one with: voicectl transcribe")
         if not rows:
-            raise NotFound(
-                f"there is no call '{start}'", hint="list them with: voicectl calls list"
-            )
+            raise no_call(start)
         if len(rows) > 1 and start != LAST:
             raise UsageError(
                 f"more than one call begins with '{start}'", hint="give more of its id"
@@ -127,24 +125,23 @@ class Store:
 
         Raises `NotFound`.
         """
-        rows: list[dict[str, Any]] = []
+        (found,) = self.calls([(call, key)])
+        if found is None:
+            raise no_call(call, key)
+        return found
+
+    def calls(self, wanted: Sequence[tuple[str, str | None]]) -> list[CallRecord | None]:
+        """Return several calls, each with the transcript that has its key, else the latest.
+
+        None stands for a call, or a result of that key, that is not there.
+        """
+        keys = [key for _, key in wanted if key is not None]
+        whose_latest = [call for call, key in wanted if key is None]
         with self._duck.reading() as db:
-            head = _dicts(db.execute("SELECT * FROM book.calls WHERE id=?", [call]))
-            told = _dicts(
-                db.execute(
-                    "SELECT * FROM book.transcripts "
-                    "WHERE call=? AND (key=? OR (? IS NULL AND latest))",
-                    [call, key, key],
-                )
-            )
-            if told:
-                found = "SELECT * FROM book.segments WHERE key=? ORDER BY id"
-                rows = _dicts(db.execute(found, [told[0]["key"]]))
-        if not head:
-            raise NotFound(f"there is no call '{call}'", hint="list them with: voicectl calls list")
-        if key is not None and not told:
-            raise NotFound(f"call '{call}' has no result with the key '{key}'")
-        return record_of(head[0], told[0] if told else None, rows)
+            heads = _dicts(db.execute(_CALLS, [[call for call, _ in wanted]]))
+            told = _dicts(db.execute(_TRANSCRIPTS, [keys, whose_latest]))
+            rows = _dicts(db.execute(_SEGMENTS, [[each["key"] for each in told]]))
+        return records_of(wanted, heads, told, rows)
 
     def search(self, tenant: str, text: str, limit: int) -> list[Hit]:
         """Return segments that contain `text`, upper and lower case alike, newest calls first."""
@@ -192,6 +189,23 @@ class Store:
         Raises `UsageError` for anything that is not a SELECT, that fails, or that takes too long.
         """
         return self._duck.ask(query, limit)
+
+
+_CALLS = "SELECT * FROM book.calls WHERE id IN (SELECT unnest(?::VARCHAR[]))"
+_TRANSCRIPTS = (
+    "SELECT * FROM book.transcripts WHERE key IN (SELECT unnest(?::VARCHAR[])) "
+    "OR latest AND call IN (SELECT unnest(?::VARCHAR[]))"
+)
+_SEGMENTS = (
+    "SELECT * FROM book.segments WHERE key IN (SELECT unnest(?::VARCHAR[])) ORDER BY key, id"
+)
+
+
+def no_call(call: str, key: str | None = None) -> NotFound:
+    """Return the error about a call, or a result of that key, that is not there."""
+    result = f" with the result '{key}'" if key else ""
+    hint = "list them with: voicectl calls list"
+    return NotFound(f"there is no call '{call}'{result}", hint=hint)
 
 
 def _fits(which: Which) -> tuple[str, list[Any]]:

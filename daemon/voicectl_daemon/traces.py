@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Iterable
 
 from voicectl.errors import UsageError
+from voicectl.results import FileWish
 from voicectl.types import Task
 from voicectl_daemon.ledger import Ledger, drop
 from voicectl_daemon.lite import Connection
@@ -20,19 +21,16 @@ class Traces:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
 
-    def claim_file(self, tenant: str, call: str, paths: Sequence[str], taken: Iterable[str]) -> str:
-        """Return the first path that is free or was written for the same call, and remember it.
+    def claim(
+        self, tenant: str, claims: Iterable[tuple[str, Iterable[FileWish]]]
+    ) -> list[tuple[str, ...] | UsageError]:
+        """Return the paths at which files of some calls may be written, and remember them.
 
-        Raises `UsageError` when all are taken.
+        Of each file that is the first path that is free or was written for the
+        same call. A call gets all its files or, where one has no such path, none.
         """
-        return self.claim_files(tenant, call, [(paths, taken)])[0]
-
-    def claim_files(
-        self, tenant: str, call: str, wanted: Iterable[tuple[Sequence[str], Iterable[str]]]
-    ) -> list[str]:
-        """Do so for several files at once, each with its paths and those that exist."""
         with self._ledger.change() as db:
-            return [_claimed(db, tenant, call, paths, set(taken)) for paths, taken in wanted]
+            return [_claimed(db, tenant, call, wishes) for call, wishes in claims]
 
     def files(self, call: str) -> list[str]:
         """Return the files that were written for a call."""
@@ -116,19 +114,29 @@ class Traces:
 
 
 def _claimed(
-    db: Connection, tenant: str, call: str, paths: Sequence[str], exist: Container[str]
-) -> str:
+    db: Connection, tenant: str, call: str, wishes: Iterable[FileWish]
+) -> tuple[str, ...] | UsageError:
+    try:
+        chosen = [_free(db, call, wish) for wish in wishes]
+    except UsageError as error:
+        return error
+    rows = [(path, tenant, call, time.time()) for path in chosen]
+    db.executemany("INSERT OR REPLACE INTO file VALUES (?,?,?,?)", rows)
+    return tuple(chosen)
+
+
+def _free(db: Connection, call: str, wish: FileWish) -> str:
     owners = {
         path: row["call"]
-        for path in paths
+        for path in wish.paths
         for row in db.execute("SELECT call FROM file WHERE path=?", (path,))
     }
-    free = (p for p in paths if owners.get(p) == call or (p not in exist and p not in owners))
-    chosen = next(free, None) or next((p for p in paths if p not in exist), None)
+    taken = set(wish.taken)
+    ours = (p for p in wish.paths if owners.get(p) == call or (p not in taken and p not in owners))
+    chosen = next(ours, None) or next((p for p in wish.paths if p not in taken), None)
     if chosen is None:
         raise UsageError(
-            f"{paths[0]} exists and was not written by voicectl for this recording",
+            f"{wish.paths[0]} exists and was not written by voicectl for this recording",
             hint="move it away or choose another --output_dir",
         )
-    db.execute("INSERT OR REPLACE INTO file VALUES (?,?,?,?)", (chosen, tenant, call, time.time()))
     return chosen

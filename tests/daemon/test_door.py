@@ -24,6 +24,7 @@ from websockets.sync.client import unix_connect
 from voicectl.client import Door
 from voicectl.errors import ConfigError, DiskFull, NotFound, RecipeError, UsageError
 from voicectl.paths import LONGEST_SOCKET_PATH, Home
+from voicectl.results import ResultWish
 from voicectl.types import Ask, EventKind, Source
 from voicectl_daemon import door as doors
 
@@ -168,7 +169,24 @@ def test_what_the_client_reads_is_what_was_said(house: House) -> None:
     assert table.rows[0][0] == "one.wav"
 
 
+def test_results_that_are_not_there_keep_no_other_back(house: House) -> None:
+    """Whoever names a wrong one is told so, and gets the others as they were asked for."""
+    asked = [
+        (house.call, None),
+        ("nothing", None),
+        (house.call, "nothing"),
+        (house.call, house.key),
+    ]
+    latest, no_call, no_result, same = house.door.results([ResultWish(*each) for each in asked])
+    assert latest.record == same.record == house.door.call(house.call)
+    assert no_call.record is no_result.record is None
+    problems = [each.problem for each in (no_call, no_result) if each.problem]
+    assert [problem.code for problem in problems] == ["not_found"] * 2
+
+
 # what it refuses
+
+NOWHERE = '[{"call": "c", "files": [{"paths": [], "taken": []}]}]'
 
 
 @pytest.mark.parametrize(
@@ -199,7 +217,8 @@ def test_what_the_client_reads_is_what_was_said(house: House) -> None:
         ("POST", "/v1/jobs", '{"sources": [{"path": "/a\\u0000", "name": "a"}]}', 422, "usage"),
         ("POST", "/v1/jobs", b"\xff\xfe{", 400, "usage"),
         ("POST", "/v1/unreadable", "{}", 422, "usage"),
-        ("POST", "/v1/calls/last/files", '{"paths": [], "taken": []}', 422, "usage"),
+        ("POST", "/v1/results", NOWHERE, 422, "usage"),
+        ("POST", "/v1/results", json.dumps([{"call": "c"}] * 101), 422, "usage"),
     ],
     ids=lambda value: repr(value)[:40],
 )

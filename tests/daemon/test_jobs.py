@@ -8,12 +8,14 @@ import subprocess
 import sys
 import threading
 from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from voicectl.client import Door
 from voicectl.errors import NotFound
+from voicectl.results import FileWish, ResultWish
 from voicectl.types import Ask, Event, EventKind, Source, Task, TaskState
 
 if TYPE_CHECKING:
@@ -343,7 +345,9 @@ def test_nothing_of_a_deleted_call_stays(desk: Desk, calls: Path, site: Site) ->
     assert record.transcript is not None
     folder = site.folder / "out"
     folder.mkdir()
-    (written,) = desk.door.claim_files(task.call, [[folder / "one.txt"]])
+    wish = ResultWish(task.call, files=(FileWish((str(folder / "one.txt"),), ()),))
+    ((path,),) = [given.files for given in desk.door.results([wish])]
+    written = Path(path)
     written.write_text(record.transcript.text)
     deleted = desk.door.delete(task.call, with_recording=True)
     assert set(deleted.removed) == {str(written), str(calls / "one.wav")}

@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from voicectl.errors import ConfigError, DiskFull, NotFound, UsageError, VoicectlError
+from voicectl.results import FileWish
 from voicectl.types import Ask, Audio, Outputs, Problem, Source, Task, TaskState
 from voicectl_daemon.ledger import Ledger, Together
 from voicectl_daemon.traces import Traces
@@ -307,7 +308,7 @@ def test_forget_leaves_other_calls_alone(ledger: Ledger, tmp_path: Path) -> None
     job, alone = add(ledger, "a", "b"), add(ledger, "a")
     for _ in range(2):
         ledger.finish(claim(ledger).id, "me")
-    traces.claim_file(TENANT, "a", [str(tmp_path / "secret-name.txt")], [])
+    traces.claim(TENANT, [("a", [FileWish((str(tmp_path / "secret-name.txt"),), ())])])
     traces.forget("a")
     assert [task.name for task in ledger.tasks(job)] == ["b"]
     with pytest.raises(NotFound):
@@ -328,13 +329,22 @@ def test_dropping_a_call(ledger: Ledger) -> None:
 
 
 def test_files_belong_to_calls(ledger: Ledger) -> None:
-    claim_file = Traces(ledger).claim_file
-    assert claim_file(TENANT, "a", ["/o/x.txt", "/o/x-a.txt"], []) == "/o/x.txt"
-    assert claim_file(TENANT, "a", ["/o/x.txt", "/o/x-a.txt"], ["/o/x.txt"]) == "/o/x.txt"
-    assert claim_file(TENANT, "b", ["/o/x.txt", "/o/x-b.txt"], ["/o/x.txt"]) == "/o/x-b.txt"
-    assert claim_file(TENANT, "b", ["/o/x.txt"], []) == "/o/x.txt", "it was removed meanwhile"
-    with pytest.raises(UsageError, match="was not written by voicectl"):
-        claim_file(TENANT, "c", ["/o/x.txt"], ["/o/x.txt"])
+    claim = Traces(ledger).claim
+    x, others = ("/o/x.txt",), ("/o/x.txt", "/o/x-b.txt")
+    assert claim(TENANT, [("a", [FileWish(x, ())])]) == [x]
+    assert claim(TENANT, [("a", [FileWish(x, x)])]) == [x]
+    assert claim(TENANT, [("b", [FileWish(others, x)])]) == [("/o/x-b.txt",)]
+    assert claim(TENANT, [("b", [FileWish(x, ())])]) == [x], "it was removed meanwhile"
+
+
+def test_a_call_whose_file_cannot_be_written_keeps_no_other_back(ledger: Ledger) -> None:
+    traces = Traces(ledger)
+    foreign, free = FileWish(("/o/y.txt",), ("/o/y.txt",)), FileWish(("/o/y.srt",), ())
+    refused, given = traces.claim(TENANT, [("a", [free, foreign]), ("b", [free])])
+    assert isinstance(refused, UsageError)
+    assert "was not written by voicectl" in refused.text
+    assert given == free.paths
+    assert traces.files("a") == []
 
 
 def test_uploads_that_are_needed(ledger: Ledger) -> None:

@@ -19,7 +19,7 @@ from voicectl.cli.outputs import Writer, style
 from voicectl.cli.transcribe import formats, parameter
 from voicectl.cli.typed import sort
 from voicectl.cli.values import listed
-from voicectl.errors import DaemonUnreachable, DiskFull, ExitStatus, UsageError, VoicectlError
+from voicectl.errors import DiskFull, ExitStatus, UsageError
 from voicectl.selection import Found, Which
 from voicectl.types import Outputs
 
@@ -123,16 +123,16 @@ def _write(door: Door, there: Sequence[Found], outputs: Outputs, *, as_json: boo
     writer = Writer(door, texts, {call.id: (call.name, call.path) for call in there})
     written: list[File] = []
     failed = 0
-    for call in there if writer.wanted else ():
-        try:
-            files = writer.write(call.id, door.call(call.id))
-        except (DiskFull, DaemonUnreachable):
-            raise
-        except VoicectlError as error:
+    names = {call.id: call.name for call in there}
+    for kept in writer.write({call.id: (call.id, None) for call in there} if texts.formats else {}):
+        if isinstance(kept.error, DiskFull):
+            raise kept.error
+        if kept.error:
             failed += 1
-            show.problem(show.about(call.name, error.text), error.hint)
+            show.problem(show.about(names[kept.recording], kept.error.text), kept.error.hint)
             continue
-        _tell((File(call.id, file.format, file.path, file.new) for file in files), written, as_json)
+        files = (File(kept.recording, file.format, file.path, file.new) for file in kept.files)
+        _tell(files, written, as_json)
     if PARQUET in outputs.formats and there:
         _tell(_tables(door, there, folder), written, as_json)
     if as_json:

@@ -13,7 +13,7 @@ from voicectl.cli.outputs import Writer, places
 from voicectl.cli.progress import Story
 from voicectl.cli.work import Work
 from voicectl.errors import DaemonUnreachable, ExitStatus, VoicectlError
-from voicectl.types import Event, EventKind, Job, Task
+from voicectl.types import Event, EventKind, Job
 
 if TYPE_CHECKING:
     from voicectl.client import Door
@@ -41,6 +41,8 @@ class Follower:
         self._work = Work(tasks)
         self._writer = Writer(door, job.outputs, places(tasks))
         self._results = {task.id: Result(task.name, task.path, task=task.id) for task in tasks}
+        self._ready: dict[str, tuple[str, str | None]] = {}
+        """Call and key of what is done and not written yet, by task."""
         self._treated: set[str] = set()
 
     def follow(self, *, ours: bool) -> Outcome:
@@ -52,15 +54,18 @@ class Follower:
         try:
             with self._story:
                 self._story.pulse(self._work)
-                for event in self._events():
-                    self._take(event)
+                for together in self._news():
+                    for event in together:
+                        self._take(event)
+                    # If the daemon is lost just now, the end sees to it.
+                    with suppress(DaemonUnreachable):
+                        self._write()
         except KeyboardInterrupt:
             interrupted = True
             if ours:
                 self._story.note("cancelling; what is finished is kept (Ctrl-C again: at once)")
                 self._door.cancel(self._job.id)
-        for task in self._door.tasks(self._job.id):
-            self._settle(task)
+        self._settle()
         return self._outcome(interrupted)
 
     def _take(self, event: Event) -> None:
@@ -68,38 +73,41 @@ class Follower:
             return
         self._story.tell(event, self._work)
         if event.kind is EventKind.TASK_DONE and event.task in self._results:
-            key = (event.detail or {}).get("key")
-            # If the daemon is lost just now, the end sees to it.
-            with suppress(DaemonUnreachable):
-                self._write(event.task, event.call, key)
+            self._is_done(event.task, event.call, (event.detail or {}).get("key"))
 
-    def _write(self, task: str, call: str | None, key: str | None) -> None:
-        """Write the files of a recording that is done, once."""
-        if task in self._treated or call is None:
-            return
-        result = self._results[task]
-        try:
-            record = self._door.call(call, key)
-            result.files = self._writer.write(task, record)
-        except DaemonUnreachable:
-            raise
-        except VoicectlError as error:
-            result.error = problem_of(error)
-            self._story.fail(result.name, error.text)
-        else:
-            result.warnings = record.audio.warnings
-            if record.transcript is not None:
-                result.language, result.model = record.transcript.language, record.transcript.model
-        self._treated.add(task)
+    def _is_done(self, task: str, call: str | None, key: str | None) -> None:
+        """Have the files of a recording written next time, once."""
+        if call is not None and task not in self._treated:
+            self._ready[task] = (call, key)
 
-    def _settle(self, task: Task) -> None:
-        """Let the ledger have the last word on a recording, whatever events were missed."""
-        result, lane = self._results[task.id], self._work.lanes[task.id]
-        if task.state.good:
-            self._write(task.id, task.call, task.key)
-        result.state, result.skipped = task.state, task.skipped
-        result.call, result.seconds, result.took = task.call, task.seconds, lane.took
-        result.error = result.error or task.error
+    def _write(self) -> None:
+        """Write the files of the recordings that are done. Raises `DaemonUnreachable`."""
+        ready, self._ready = self._ready, {}
+        for kept in self._writer.write(ready):
+            result = self._results[kept.recording]
+            result.files = tuple(kept.files)
+            if kept.record is not None:
+                result.warnings = kept.record.audio.warnings
+                if transcript := kept.record.transcript:
+                    result.language, result.model = transcript.language, transcript.model
+            if kept.error:
+                result.error = problem_of(kept.error)
+                self._story.fail(result.name, kept.error.text)
+            self._treated.add(kept.recording)
+
+    def _settle(self) -> None:
+        """Let the ledger have the last word on every recording, whatever events were missed."""
+        tasks = self._door.tasks(self._job.id)
+        for task in tasks:
+            if task.state.good:
+                self._is_done(task.id, task.call, task.key)
+        self._write()
+        for task in tasks:
+            result = self._results[task.id]
+            result.state, result.skipped = task.state, task.skipped
+            result.call, result.seconds = task.call, task.seconds
+            result.took = self._work.lanes[task.id].took
+            result.error = result.error or task.error
 
     def _outcome(self, interrupted: bool) -> Outcome:
         work = self._work
@@ -110,14 +118,15 @@ class Follower:
         told = frozenset(self._story.failures)
         return Outcome(self._job.id, results, wall, worked, interrupted, told)
 
-    def _events(self) -> Iterator[Event]:
+    def _news(self) -> Iterator[tuple[Event, ...]]:
         """Yield the job's events, as often as it takes to see its end."""
         lost = 0
         while not self._work.finished:
             try:
-                for event in self._door.events(self._job.id):
-                    lost = 0 if event.kind is EventKind.TASK_PROGRESS else lost
-                    yield event
+                for together in self._door.news(self._job.id):
+                    if any(event.kind is EventKind.TASK_PROGRESS for event in together):
+                        lost = 0
+                    yield together
                 if not self._work.finished:
                     self._wait_for_successor()
             except DaemonUnreachable:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from voicectl.cli.outcome import Written
-from voicectl.errors import UsageError
+from voicectl.errors import UsageError, VoicectlError, from_wire
+from voicectl.results import FileWish, GivenResult, ResultWish
 from voicectl.types import CallRecord, Outputs, Task
 
 if TYPE_CHECKING:
@@ -15,6 +18,19 @@ if TYPE_CHECKING:
 
 UPLOADED = "upload:"
 """Begins the path of a recording that was sent through the door."""
+AT_ONCE = 20
+"""Results that are fetched together; an hour of speech takes a few MB."""
+
+
+@dataclass(slots=True)
+class Kept:
+    """What became of one result that was to be written."""
+
+    recording: str
+    record: CallRecord | None
+    files: list[Written] = field(default_factory=list)
+    error: VoicectlError | None = None
+    """Why it, or one of its files, is not there."""
 
 
 class Writer:
@@ -26,30 +42,47 @@ class Writer:
         self._outputs = outputs
         self._names = _names(places)
         self._style = style(outputs)
+        self._formats = outputs.formats if outputs.folder else ()
 
-    @property
-    def wanted(self) -> bool:
-        """True when there is anything to write."""
-        return bool(self._outputs.folder and self._outputs.formats)
+    def write(self, results: Mapping[str, tuple[str, str | None]]) -> Iterator[Kept]:
+        """Fetch results and write every format of them; leave a file that is the same already.
 
-    def write(self, recording: str, record: CallRecord) -> tuple[Written, ...]:
-        """Write every format of one recording; leave a file that is the same already.
-
-        Raises the `VoicectlError` of the first that cannot be written.
+        `results`: id of the call and key of the result, by what the recording is called.
         """
-        if not self.wanted:
-            return ()
-        formats = self._outputs.formats
-        wanted = [self._candidates(fmt, recording, record) for fmt in formats]
-        paths = self._door.claim_files(record.id, wanted)
-        return tuple(self._one(fmt, path, record) for fmt, path in zip(formats, paths, strict=True))
+        waiting = iter(results.items())
+        while some := list(islice(waiting, AT_ONCE)):
+            wanted = [
+                ResultWish(call, key, self._wishes(recording, call))
+                for recording, (call, key) in some
+            ]
+            for (recording, _), given in zip(some, self._door.results(wanted), strict=True):
+                yield self._keep(recording, given)
 
-    def _candidates(self, fmt: str, recording: str, record: CallRecord) -> list[Path]:
+    def _keep(self, recording: str, given: GivenResult) -> Kept:
+        kept, problem = Kept(recording, given.record), given.problem
+        try:
+            if problem:
+                raise from_wire(problem.code, problem.text, problem.hint)
+            if given.record is not None:
+                formats = zip(self._formats, given.files, strict=True)
+                kept.files = [self._one(fmt, Path(path), given.record) for fmt, path in formats]
+        except VoicectlError as error:
+            kept.error = error
+        return kept
+
+    def _wishes(self, recording: str, call: str) -> tuple[FileWish, ...]:
+        every = [self._candidates(fmt, recording, call) for fmt in self._formats]
+        return tuple(
+            FileWish(tuple(map(str, paths)), tuple(str(path) for path in paths if path.exists()))
+            for paths in every
+        )
+
+    def _candidates(self, fmt: str, recording: str, call: str) -> list[Path]:
         from voicectl.render import files
 
         name, stem = self._names[recording]
         folder = Path(self._outputs.folder)
-        exact, others = folder / f"{stem}.{fmt}", files.candidates(folder, name, fmt, record.id)
+        exact, others = folder / f"{stem}.{fmt}", files.candidates(folder, name, fmt, call)
         # A stem that was made longer to tell namesakes apart must not become short again.
         return others if exact == others[0] else [exact, others[-1]]
 

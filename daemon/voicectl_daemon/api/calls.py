@@ -4,34 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import compress
 from typing import Annotated, BinaryIO, Literal
 
-from fastapi import APIRouter, Query
-from fastapi.responses import StreamingResponse
+import msgspec
+from fastapi import APIRouter, Body, Query
+from fastapi.responses import Response, StreamingResponse
 from pydantic import Field
 
+from voicectl.errors import VoicectlError
+from voicectl.results import GivenResult, ResultWish
 from voicectl.selection import Found, Which
-from voicectl.types import CallLine, CallRecord, Deleted, Hit, Table
+from voicectl.types import CallLine, CallRecord, Deleted, Hit, Problem, Table
 from voicectl_daemon import removal
 from voicectl_daemon.parts import House, Parts, Tenant
+from voicectl_daemon.store import LAST, no_call
 
 PARQUET = "application/vnd.apache.parquet"
-LAST = "last"
-"""The call that was worked on last."""
 BLOCK = 1 << 20
 """Bytes of a table that are sent at once."""
+MOST_RESULTS = 100
+"""That are given at once."""
 
 router = APIRouter(prefix="/v1", tags=["calls"])
-
-
-@dataclass(frozen=True, slots=True)
-class FilesWanted:
-    """Where a client would like to write one file for a call."""
-
-    paths: Annotated[list[str], Field(min_length=1)]
-    """In order of preference."""
-    taken: list[str]
-    """Those that exist."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +49,13 @@ def calls(
     return house.books.store.lines(tenant, limit, offset)
 
 
-@router.get("/calls/{call}")
-def call(call: str, house: House, tenant: Tenant, key: str | None = None) -> CallRecord:
+@router.get("/calls/{call}", response_model=CallRecord)
+def call(call: str, house: House, tenant: Tenant, key: str | None = None) -> Response:
     """Return one call whole; with `key`, the transcript of that very result.
 
     `last` is the call that was worked on last.
     """
-    return house.books.store.call(_found(house, tenant, call), key)
+    return _encoded(house.books.store.call(_found(house, tenant, call), key))
 
 
 def _found(house: Parts, tenant: str, call: str) -> str:
@@ -71,12 +66,36 @@ def _meant(house: Parts, tenant: str, call: str) -> str:
     return house.books.traces.last_call(tenant) or call if call == LAST else call
 
 
-@router.post("/calls/{call}/files")
-def claim_files(call: str, wanted: list[FilesWanted], house: House, tenant: Tenant) -> list[str]:
-    """Return for each file the first path that may be written for the call, and remember it."""
-    found = _found(house, tenant, call)
-    files = [(file.paths, file.taken) for file in wanted]
-    return house.books.traces.claim_files(tenant, found, files)
+@router.post("/results", response_model=list[GivenResult])
+def results(
+    wanted: Annotated[list[ResultWish], Body(max_length=MOST_RESULTS)], house: House, tenant: Tenant
+) -> Response:
+    """Return several results, and where files of them may be written, which is remembered.
+
+    What fails for one of them keeps no other back.
+    """
+    books = house.books
+    with books.placing:  # none of them is deleted in between
+        records = books.store.calls([(wish.call, wish.key) for wish in wanted])
+        there = [record is not None and record.tenant == tenant for record in records]
+        claims = ((wish.call, wish.files) for wish in compress(wanted, there))
+        claimed = iter(books.traces.claim(tenant, claims))
+    given = [
+        _given(record, next(claimed)) if seen else _given(None, no_call(wish.call, wish.key))
+        for wish, record, seen in zip(wanted, records, there, strict=True)
+    ]
+    return _encoded(given)
+
+
+def _given(record: CallRecord | None, files: tuple[str, ...] | VoicectlError) -> GivenResult:
+    if isinstance(files, VoicectlError):
+        return GivenResult(problem=Problem(files.code, files.text, files.hint))
+    return GivenResult(record, files)
+
+
+def _encoded(value: object) -> Response:
+    """Return an answer as it is; FastAPI would look at every word of it twice."""
+    return Response(msgspec.json.encode(value), media_type="application/json")
 
 
 @router.get("/search")

@@ -1,0 +1,49 @@
+"""What a client takes home of calls that are done: records, and where files of them may go."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from voicectl.types import CallRecord, Problem
+
+
+@dataclass(frozen=True, slots=True)
+class FileWish:
+    """Where somebody would like to write one file for a call."""
+
+    paths: tuple[str, ...]
+    """In order of preference; at least one."""
+    taken: tuple[str, ...]
+    """Those that exist."""
+
+    def __post_init__(self) -> None:
+        """Refuse a file that may be nowhere. Raises `ValueError`."""
+        if not self.paths:
+            raise ValueError("a file needs a path")
+
+
+@dataclass(frozen=True, slots=True)
+class ResultWish:
+    """One result that somebody wants."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}
+
+    call: str
+    """Its whole id."""
+    key: str | None = None
+    """A task's own, for that very result; None for the latest."""
+    files: tuple[FileWish, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class GivenResult:
+    """One result as it is given: a record, or why there is none."""
+
+    record: CallRecord | None = None
+    files: tuple[str, ...] = ()
+    """For each file that was wished for the first of its paths that may be written.
+
+    A file that exists may be overwritten only when voicectl wrote it for the same call.
+    """
+    problem: Problem | None = None
