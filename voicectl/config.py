@@ -18,12 +18,15 @@ from msgspec import Meta
 
 from voicectl import expressions
 from voicectl.errors import ConfigError
+from voicectl.handwritten import content
 
 Seconds: TypeAlias = Annotated[float, Meta(gt=0)]
 Name: TypeAlias = Annotated[str, Meta(min_length=1, max_length=64)]
 PARTS = ("direction", "agent", "caller", "left", "right")
 """What a file name may tell: the direction, the parties, and who speaks on which channel."""
 
+LARGEST = 1024 * 1024
+"""Bytes of the file."""
 _SECONDS = {"": 1, "ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _BYTES = {"": 1, "b": 1, "kb": 1e3, "mb": 1e6, "gb": 1e9, "kib": 2**10, "mib": 2**20, "gib": 2**30}
 _AMOUNT = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([a-z]*)\s*")
@@ -147,7 +150,7 @@ def read(path: Path | None) -> Config:
     if path is None:
         return Config()
     try:
-        found = msgspec.toml.decode(path.read_bytes(), type=Config)
+        found = msgspec.toml.decode(content(path, LARGEST), type=Config)
     except OSError as error:
         raise ConfigError(
             f"the config file {path} cannot be read: {error.strerror}",
@@ -155,8 +158,9 @@ def read(path: Path | None) -> Config:
         ) from error
     except msgspec.ValidationError as error:
         raise ConfigError(f"{path}: {error}", hint=_nearest(str(error))) from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} is not TOML: {error}") from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        why = "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else error
+        raise ConfigError(f"{path} is not TOML: {why}") from error
     return _from(path.parent.absolute(), found)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from voicectl.errors import UsageError
+from voicectl.handwritten import content
 from voicectl.rules import Rule
 
 LARGEST = 256 * 1024
@@ -24,13 +25,13 @@ class _Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     replace: tuple[Rule, ...] = ()
 
 
-def read_terms(path: Path) -> tuple[str, ...]:
+def read_terms(path: Path, *, pipes: bool = False) -> tuple[str, ...]:
     """Return the terms of a vocabulary file: one a line; what follows a # is not read.
 
     Raises `UsageError` that names the line.
     """
     found = []
-    for number, line in enumerate(_read(path).splitlines(), 1):
+    for number, line in enumerate(_read(path, pipes=pipes).splitlines(), 1):
         term = " ".join(line.partition("#")[0].split())
         if len(term) > LONGEST_TERM:
             raise UsageError(f"{path}, line {number}: a term has at most {LONGEST_TERM} characters")
@@ -41,9 +42,9 @@ def read_terms(path: Path) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def read_rules(path: Path) -> tuple[Rule, ...]:
+def read_rules(path: Path, *, pipes: bool = False) -> tuple[Rule, ...]:
     """Return the rules of a file of `[[replace]]` tables. Raises `UsageError` with the line."""
-    text = _read(path)
+    text = _read(path, pipes=pipes)
     try:
         rules = msgspec.toml.decode(text, type=_Rules).replace
     except msgspec.ValidationError as error:
@@ -52,18 +53,17 @@ def read_rules(path: Path) -> tuple[Rule, ...]:
             f"{path}{_line(text, str(error))}: {what}",
             hint="a rule has text or regex, to, and if need be languages, case, whole_words",
         ) from error
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise UsageError(f"{path} is not TOML: {error}") from error
     if len(rules) > MOST_RULES:
         raise UsageError(f"{path}: there are {len(rules)} rules, at most {MOST_RULES} can be used")
     return rules
 
 
-def _read(path: Path) -> str:
+def _read(path: Path, *, pipes: bool) -> str:
     try:
-        raw = path.read_bytes()
-        if len(raw) > LARGEST:
-            raise UsageError(f"{path} is larger than {LARGEST // 1024} KiB")
+        # As in --vocabulary <(some-command).
+        raw = content(path, LARGEST, pipes=pipes)
         return raw.decode("utf-8-sig")
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from error

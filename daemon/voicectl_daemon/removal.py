@@ -60,5 +60,16 @@ def _unlink(paths: list[Path]) -> tuple[tuple[str, ...], tuple[str, ...]]:
         except FileNotFoundError:
             continue
         except OSError:
-            left.append(str(path))
+            if _may_exist(path):  # on a medium that is read-only what is not there is refused, too
+                left.append(str(path))
     return tuple(removed), tuple(left)
+
+
+def _may_exist(path: Path) -> bool:
+    try:
+        path.lstat()
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    return True

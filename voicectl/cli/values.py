@@ -131,14 +131,18 @@ def vocabulary(text: str) -> tuple[str, ...]:
     """Read a file of terms. Raises `UsageError` that names the line."""
     from voicectl.vocabulary import read_terms
 
-    return () if text.strip().lower() == NOTHING else read_terms(Path(text).expanduser())
+    return (
+        () if text.strip().lower() == NOTHING else read_terms(Path(text).expanduser(), pipes=True)
+    )
 
 
 def replacements(text: str) -> tuple[Any, ...]:
     """Read a file of replacement rules. Raises `UsageError` that names the line."""
     from voicectl.vocabulary import read_rules
 
-    return () if text.strip().lower() == NOTHING else read_rules(Path(text).expanduser())
+    return (
+        () if text.strip().lower() == NOTHING else read_rules(Path(text).expanduser(), pipes=True)
+    )
 
 
 def folder(text: str) -> Path:
