@@ -1,4 +1,4 @@
-"""Recordings for the tests of decoding and legs: a real call, and whatever ffmpeg can write."""
+"""A real call, recordings of whatever ffmpeg can write, and folders of models."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from voicectl_models import decode
 
 DATA = Path(__file__).parents[2] / "data"
+OWN = b"\x06\0\0\0\x0c\0WhisperSpec\0weights"
+"""The first bytes of Whisper's weights, and nothing behind them."""
 
 
 @pytest.fixture(scope="session")
@@ -71,3 +73,22 @@ def encode() -> Callable[..., Path]:
         return path
 
     return write
+
+
+def visible(folder: Path) -> list[str]:
+    """Names in a folder, without the lock files."""
+    return sorted(path.name for path in folder.iterdir() if not path.name.endswith(".lock"))
+
+
+def model_in(folder: Path, tokens: int = 51_864, content: bytes = OWN) -> Path:
+    """Make a folder that could be a model; Whisper for English has 51,864 tokens."""
+    folder.mkdir(parents=True)
+    (folder / "model.bin").write_bytes(content)
+    (folder / "vocabulary.txt").write_text("".join(f"{n}\n" for n in range(tokens)))
+    return folder
+
+
+@pytest.fixture
+def told() -> list[str]:
+    """What is said to whoever waits for a model."""
+    return []
