@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from fractions import Fraction
 from pathlib import Path
 
@@ -21,23 +21,36 @@ OWN = b"\x06\0\0\0\x0c\0WhisperSpec\0weights"
 @pytest.fixture(scope="session")
 def call() -> NDArray[np.float32]:
     """The English call: left the agent, right the caller; shape (2, n), 16,000 Hz."""
-    return _samples(DATA / "call_en_0_2ch_mulaw.wav")
+    return samples_of(DATA / "call_en_0_2ch_mulaw.wav")
 
 
 @pytest.fixture(scope="session")
 def speech() -> NDArray[np.float32]:
     """Eight seconds of the mixed call, shape (1, n), 16,000 Hz."""
-    return _samples(DATA / "call_en_0_mono.wav")[:, : 8 * 16_000]
+    return samples_of(DATA / "call_en_0_mono.wav")[:, : 8 * 16_000]
 
 
-def _samples(path: Path) -> NDArray[np.float32]:
-    return np.concatenate([b.samples for b in decode.blocks(str(path), path.name)], axis=1)
-
-
-@pytest.fixture(scope="session")
-def samples_of() -> Callable[[Path], NDArray[np.float32]]:
+def samples_of(path: Path) -> NDArray[np.float32]:
     """Decode a whole file, shape (channels, n)."""
-    return _samples
+    return joined(decode.blocks(str(path), path.name))
+
+
+def joined(blocks: Iterable[decode.Block]) -> NDArray[np.float32]:
+    """Return the samples of all blocks, shape (channels, n)."""
+    return np.concatenate([block.samples for block in blocks], axis=1)
+
+
+def likeness(
+    first: NDArray[np.float32], second: NDArray[np.float32], reach: int = 1_600
+) -> tuple[float, int]:
+    """Return the best correlation within `reach` samples, and by how many the second is late."""
+    n = min(first.size, second.size)
+    size = 1 << (n + reach).bit_length()
+    spectrum = np.fft.rfft(first[:n], size).conj() * np.fft.rfft(second[:n], size)
+    cross = np.fft.irfft(spectrum, size)
+    around = np.concatenate((cross[-reach:], cross[: reach + 1]))
+    best = int(around.argmax())
+    return around[best] / np.linalg.norm(first[:n]) / np.linalg.norm(second[:n]), best - reach
 
 
 @pytest.fixture(scope="session")

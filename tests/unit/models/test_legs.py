@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.unit.models.conftest import samples_of
 from voicectl_models import decode
 from voicectl_models.legs import ChannelMeter, LegPlan, legs, verdict
 
@@ -26,7 +27,7 @@ def plan_of(samples, wish="auto", step=5 * RATE + 321):
 def read(path):
     if not path.exists():
         pytest.skip(f"the recording {path.name} is not on this machine")
-    return np.concatenate([b.samples for b in decode.blocks(str(path), path.name)], axis=1)
+    return samples_of(path)
 
 
 def both(*sides):
@@ -135,7 +136,7 @@ def test_the_same_signal_twice_is_one_leg(speech, how):
     ],
 )
 def test_a_codec_on_one_side_makes_no_second_leg(
-    encode, speech, samples_of, tmp_path, name, codec, form, rate, bit_rate
+    encode, speech, tmp_path, name, codec, form, rate, bit_rate
 ):
     more = {} if bit_rate is None else {"bit_rate": bit_rate}
     path = encode(tmp_path / name, speech, codec, form, rate, **more)
