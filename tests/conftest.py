@@ -59,6 +59,21 @@ def is_gone(pid: int) -> bool:
     return True
 
 
+@contextmanager
+def mounted(folder: Path, options: str) -> Iterator[Path]:
+    """Mount a disk of its own on a folder; which takes root."""
+    folder.mkdir(exist_ok=True)
+    command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", folder]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    if "permission denied" in ran.stderr:
+        pytest.skip("this machine does not let root mount a disk")
+    ran.check_returncode()
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", folder], check=True)
+
+
 @pytest.fixture(autouse=True)
 def clean_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing of the user's own settings reaches a test."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,22 @@ from websockets.sync.client import unix_connect
 
 from voicectl.client import Door
 from voicectl.errors import NotFound
-from voicectl.types import Ask, Event, Job, Source, Task
+from voicectl.types import (
+    Ask,
+    Audio,
+    CallRecord,
+    Decoding,
+    Done,
+    Event,
+    EventKind,
+    Job,
+    Segment,
+    Source,
+    Task,
+    Transcript,
+    Word,
+)
+from voicectl_daemon.ledger import Ledger
 from voicectl_daemon.store import Store
 
 if TYPE_CHECKING:
@@ -22,6 +38,15 @@ if TYPE_CHECKING:
 
 ENGLISH = {"transcribe": {"language": "en"}}
 """Options with which the small model will do."""
+LEASE = 60.0
+"""Seconds."""
+TENANT = "default"
+WHEN = datetime(2026, 11, 21, 3, 4, 5, 678901, tzinfo=UTC)
+
+
+def states(tasks: Iterable[Task]) -> list[str]:
+    """Where tasks stand, in words."""
+    return [str(task.state) for task in tasks]
 
 
 class Desk:
@@ -61,6 +86,21 @@ class Desk:
         return self.wait(self.ask(*paths, **more))
 
 
+def wait_for(desk: Desk, job: str, kind: EventKind) -> Event:
+    """Wait for the first event of a kind."""
+    with desk.watch(job) as events:
+        return next(event for event in events if event.kind is kind)
+
+
+def wait_for_progress(desk: Desk, job: str) -> None:
+    """Wait until a worker is in the middle of its work."""
+    with desk.watch(job) as events:
+        for event in events:
+            assert event.kind is not EventKind.JOB_FINISHED
+            if event.kind is EventKind.TASK_PROGRESS and (event.detail or {})["seconds"] > 0:
+                return
+
+
 @pytest.fixture
 def desk(daemon: Door) -> Desk:
     """A daemon of one's own."""
@@ -71,6 +111,12 @@ def desk(daemon: Door) -> Desk:
 def at_desk() -> Callable[[Door], Desk]:
     """Make a desk for a door."""
     return Desk
+
+
+@pytest.fixture
+def long(make_call: Callable[..., Path]) -> Path:
+    """A recording that keeps a worker busy for longer than any test."""
+    return make_call("long", 0.0, 70.0, 12)
 
 
 @dataclass(frozen=True)
@@ -102,7 +148,7 @@ def house(
         desk = Desk(door)
         tasks = desk.do(folder / "one.wav", folder / "two.wav", folder / "bad.wav")
 
-        assert [str(task.state) for task in tasks] == ["done", "done", "failed"]
+        assert states(tasks) == ["done", "done", "failed"]
         first = tasks[0]
         assert first.call is not None
         assert first.key is not None
@@ -123,3 +169,78 @@ def store(path: Path) -> Iterator[Store]:
     made = Store(path)
     yield made
     made.close()
+
+
+def bytes_of(folder: Path) -> bytes:
+    """Everything that is in the files of a folder."""
+    return b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
+
+
+def record(call: str = "call1", *texts: str, **more: object) -> CallRecord:
+    """A call in which everything is filled in."""
+    segments = tuple(
+        Segment(
+            id=number,
+            start=number + 0.125,
+            end=number + 0.875,
+            text=text,
+            speaker=f"SPEAKER_0{number % 2}",
+            channel=number % 2,
+            language="en",
+            language_probability=0.875,
+            confidence=0.75,
+            words=(Word(number + 0.125, number + 0.5, f" {text}", 0.5),),
+            suspect="loop" if number else None,
+            decoding=Decoding(7, (1, 2, 50257), 0.2, -0.25, 1.5, 0.01),
+        )
+        for number, text in enumerate(texts or ("Good morning.", "Hello!"))
+    )
+    transcript = Transcript(segments, "en", "tiny.en", "transcribe", 0.9, 12.5)
+    made = CallRecord(
+        id=call,
+        tenant=TENANT,
+        audio=Audio(
+            f"/calls/{call}.wav",
+            f"{call}.wav",
+            70.5,
+            8000,
+            2,
+            "pcm_mulaw",
+            f"sha {call}",
+            warnings=("the header says 80.0 s, 70.5 s could be decoded",),
+        ),
+        created=WHEN,
+        transcript=transcript,
+        done=(Done("transcribe", "faster-whisper", "tiny.en", WHEN, 1.25, "hash"),),
+    )
+    return replace(made, **more)
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    """A ledger without a daemon."""
+    book = Ledger(tmp_path / "ledger.sqlite")
+    yield book
+    book.close()
+
+
+def audio(name: str, seconds: float = 2.0) -> Audio:
+    """A recording as it is seen when it is looked at."""
+    return Audio(f"/calls/{name}", name, seconds, 8000, 2, "pcm_mulaw", name)
+
+
+def add(ledger: Ledger, *names: str, **more: bool) -> str:
+    """A job of recordings that were looked at; equal names have equal keys."""
+    sources = tuple(Source(f"/calls/{name}", name) for name in names)
+    job = ledger.add_job(Ask(sources, **more), b"[]", TENANT).id
+    for task in ledger.tasks(job):
+        ledger.looked_at(task.id, audio(task.name), f"key {task.name}", task.name, known=False)
+    assert ledger.planned(job)
+    return job
+
+
+def claim(ledger: Ledger, owner: str = "me") -> Task:
+    """Claim what comes next; there must be something."""
+    task = ledger.claim(owner, LEASE)
+    assert task is not None
+    return task

@@ -17,7 +17,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.conftest import Site
+from tests.conftest import Site, mounted
 from voicectl.client import Door
 from voicectl.health import Finding, Health
 from voicectl_daemon.doctor import Patient, folder, machine, models, service
@@ -166,16 +166,11 @@ def test_a_socket_that_is_shared_on_purpose(patient: Patient, site: Site) -> Non
 
 @pytest.mark.root
 def test_a_full_disk(patient: Patient, tmp_path: Path) -> None:
-    small = tmp_path / "small"
-    small.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", small], check=True)
-    try:
+    with mounted(tmp_path / "small", "size=1m") as small:
         place = Patient(type(patient.home)(small), patient.config)
         found = next(iter(folder.disk(place)))
         assert (found.health, found.remedy) == (Health.PROBLEM, f"make room in {small}")
         assert only(folder.file_system(place)).text == "tmpfs"
-    finally:
-        subprocess.run(["umount", small], check=True)
 
 
 # ledger and store

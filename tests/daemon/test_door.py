@@ -21,6 +21,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import unix_connect
 
+from tests.conftest import mounted
 from voicectl.client import Door
 from voicectl.errors import ConfigError, DiskFull, NotFound, RecipeError, UsageError
 from voicectl.paths import LONGEST_SOCKET_PATH, Home
@@ -354,11 +355,7 @@ def test_an_upload_that_breaks_off_leaves_nothing(house: House) -> None:
 
 @pytest.mark.root
 def test_an_upload_that_does_not_fit_is_refused(site: Site, weights: Path) -> None:
-    site.home.folder.mkdir()
-    subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=100m", "tmpfs", site.home.folder], check=True
-    )
-    try:
+    with mounted(site.home.folder, "size=100m"):
         with Door.open() as door:
             with pytest.raises(DiskFull, match="no room to take in big.wav"):
                 door.upload(BytesIO(bytes(60_000_000)), "big.wav")
@@ -368,9 +365,6 @@ def test_an_upload_that_does_not_fit_is_refused(site: Site, weights: Path) -> No
             door.stop()
             site.wait_until(lambda: site.pid is None, "the daemon ends")
         site.check()
-    finally:
-        site.end()
-        subprocess.run(["umount", site.home.folder], check=True)
 
 
 def test_paths_that_the_daemon_cannot_read(house: House, tmp_path: Path) -> None:

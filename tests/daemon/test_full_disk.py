@@ -1,13 +1,11 @@
 """No room, on a real small disk (a tmpfs, which takes root to mount): said, and survived.
 
-At work and at the hand-in: test_surroundings. In the ledger: test_ledger. At an
-upload: test_door.
+At an upload: test_door.
 """
 
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,12 +13,14 @@ from pathlib import Path
 import pytest
 from msgspec import Raw
 
-from tests.conftest import Ran, Site
+from tests.conftest import Ran, Site, mounted
+from tests.daemon.conftest import TENANT, Desk, add, bytes_of, claim, record, states
 from voicectl.client import Door
 from voicectl.errors import DiskFull
-from voicectl.types import Audio, CallRecord, Segment, Task, TaskState, Transcript
+from voicectl.types import Audio, CallRecord, EventKind, Job, Segment, Task, TaskState, Transcript
 from voicectl_daemon.drafts import Drafts
 from voicectl_daemon.ids import fresh
+from voicectl_daemon.ledger import Ledger
 from voicectl_daemon.store import Store
 
 pytestmark = pytest.mark.root
@@ -42,14 +42,20 @@ def fill(folder: Path, spare: int = 0) -> Path:
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
     """A disk of 24 MB."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", folder], check=True)
-    yield folder
-    subprocess.run(["umount", "--lazy", folder], check=True)
+    with mounted(tmp_path / "disk", "size=24m") as folder:
+        yield folder
 
 
-def record(call: str, words: int) -> CallRecord:
+@pytest.fixture
+def small_site(site: Site, disk: Path, weights: Path) -> Iterator[Site]:
+    """A site whose data folder is that disk."""
+    site.home.folder.symlink_to(disk)
+    yield site
+    site.end()
+    site.check()
+
+
+def noise(call: str, words: int) -> CallRecord:
     """A call of random words, which no engine can press together."""
     audio = Audio("/a.wav", call, 1.0, 8000, 1, "x", call)
     text = " ".join(fresh(16) for _ in range(words))
@@ -67,12 +73,12 @@ def test_a_checkpoint_without_room_loses_no_call(disk: Path, spare: int) -> None
     store = Store(disk / "store.duckdb")
     kept = [f"before {number}" for number in range(40)]
     for call in kept:
-        store.save(record(call, 400), call)
+        store.save(noise(call, 400), call)
     ballast = fill(disk, spare * 1024)
     refused = 0
     for number in range(400):
         try:
-            store.save(record(f"call {number}", 400), str(number))
+            store.save(noise(f"call {number}", 400), str(number))
             kept.append(f"call {number}")
         except DiskFull:
             refused += 1
@@ -82,8 +88,8 @@ def test_a_checkpoint_without_room_loses_no_call(disk: Path, spare: int) -> None
     store.close()  # a checkpoint, for which there is no room
     ballast.unlink()
     again = Store(disk / "store.duckdb")
-    assert {line.id for line in again.lines("default", 10_000, 0)} >= set(kept)
-    again.save(record("after", 10), "after")
+    assert {line.id for line in again.lines(TENANT, 10_000, 0)} >= set(kept)
+    again.save(noise("after", 10), "after")
     assert again.call("after").transcript
     again.close()
 
@@ -112,16 +118,15 @@ def test_a_part_without_room_is_kept_whole_or_not_at_all(disk: Path, spare: int)
 
 @pytest.mark.parametrize(("spare", "before"), [(0, False), (64, False), (8, True)])
 def test_a_daemon_that_has_no_room_to_start(
-    site: Site, disk: Path, weights: Path, spare: int, *, before: bool
+    small_site: Site, disk: Path, spare: int, *, before: bool
 ) -> None:
     """In a new data folder, and in one that was used before."""
-    site.home.folder.symlink_to(disk)
 
     def start() -> None:
         with Door.open() as door:
             assert door.status().calls == 0
             door.stop()
-        site.wait_until(lambda: site.pid is None, "it leaves")
+        small_site.wait_until(lambda: small_site.pid is None, "it leaves")
 
     if before:
         start()
@@ -154,3 +159,137 @@ def test_files_that_have_no_room_are_written_when_there_is_some(
     assert len(list((disk / "text").iterdir())) == 15
     with Door.open() as door:
         assert {task.state for task in door.tasks(door.jobs()[0].id)} == {TaskState.DONE}
+
+
+def add_until_full(ledger: Ledger, accepted: list[str]) -> None:
+    while len(accepted) < 1000:
+        accepted.append(add(ledger, *(f"call {number}" for number in range(50))))
+
+
+def test_a_ledger_without_room_loses_nothing(disk: Path) -> None:
+    ledger = Ledger(disk / "ledger.sqlite")
+    job = add(ledger, "a", "b")
+    task = claim(ledger)
+    ballast = fill(disk)
+    accepted: list[str] = []
+    with pytest.raises(DiskFull) as full:
+        add_until_full(ledger, accepted)
+    assert "make room" in full.value.hint
+    assert states(ledger.tasks(job)) == ["running", "queued"]
+    assert all(ledger.job(found).tasks == 50 for found in accepted)
+    ballast.unlink()
+    assert len(ledger.finish(task.id, "me")) == 1
+    ledger.close()
+    again = Ledger(disk / "ledger.sqlite")
+    assert states(again.tasks(job)) == ["done", "queued"]
+    again.close()
+
+
+@pytest.mark.parametrize("spare", [0, 64, 300])
+def test_a_table_for_which_there_is_no_room(disk: Path, spare: int) -> None:
+    """Not even for its folder, and for a part of it."""
+    store = Store(disk / "store.duckdb")
+    saved = [f"call {number}" for number in range(20)]
+    for call in saved:
+        store.save(noise(call, 500), call)
+    ballast = fill(disk, spare * 1024)
+    with pytest.raises(DiskFull, match="too little room beside the store"):
+        store.parquet(TENANT, "segments", saved)
+    ballast.unlink()
+    store.parquet(TENANT, "segments", saved).close()
+    store.close()
+
+
+def save_until_full(store: Store, saved: list[str]) -> None:
+    for number in range(10_000):
+        store.save(
+            record(f"call{number}", *(f"{number} {n} words" for n in range(50))), str(number)
+        )
+        saved.append(f"call{number}")
+
+
+def test_a_full_disk_loses_no_call_and_work_goes_on(disk: Path) -> None:
+    store = Store(disk / "store.duckdb")
+    store.save(record("before"), "before")
+    ballast = fill(disk, 5_000_000)
+    saved: list[str] = []
+    with pytest.raises(DiskFull):
+        save_until_full(store, saved)
+    for _ in range(3):
+        with pytest.raises(DiskFull):
+            save_until_full(store, saved)
+    ballast.unlink()
+    store.save(record("after"), "after")
+    assert store.call("before") == record("before")
+    assert store.call("after") == record("after")
+    kept = {line.id for line in store.lines(TENANT, 10_000, 0)}
+    assert kept >= set(saved)
+    store.close()
+    again = Store(disk / "store.duckdb")
+    assert {line.id for line in again.lines(TENANT, 10_000, 0)} == kept
+    again.close()
+
+
+def test_a_deletion_without_room_is_finished_when_there_is_some(disk: Path) -> None:
+    store = Store(disk / "store.duckdb")
+    for number in range(30):
+        store.save(record(f"call{number}", f"secret words {number} in clear"), str(number))
+    ballast = fill(disk)
+    with pytest.raises(DiskFull) as full:
+        store.delete("call7")
+    assert "by itself" in full.value.hint
+    ballast.unlink()
+    store.mend()
+    if store.count(TENANT) == 30:
+        store.delete("call7")
+    assert store.count(TENANT) == 29
+    store.close()
+    assert b"secret words 7 in" not in bytes_of(disk)
+    assert b"secret words 8 in" in bytes_of(disk)
+
+
+def test_a_full_disk_stops_nothing_for_good(
+    small_site: Site, disk: Path, make_call: Callable[..., Path]
+) -> None:
+    with Door.open() as door:
+        desk = Desk(door)
+        pid = door.status().pid
+        paths = [make_call("long", 0.0, 65.0)]
+        paths += [make_call(str(number), float(number), 2.0) for number in range(4)]
+        job = desk.ask(*paths)
+        full = waited = False
+        with desk.watch(job.id) as events:
+            for event in events:
+                if event.kind is EventKind.TASK_STARTED and not full:
+                    ballast = fill(disk)
+                    full = True
+                elif event.kind is EventKind.TASK_REQUEUED:
+                    assert "disk is probably full" in (event.detail or {})["text"]
+                    assert door.status().disk_free < 100_000, "it still answers"
+                    assert door.job(job.id).counts.get("done", 0) < 5
+                    ballast.unlink(missing_ok=True)
+                    waited = True
+        assert waited
+        assert set(states(door.tasks(job.id))) == {"done"}
+        assert door.status().pid == pid, "without a restart"
+        assert door.status().calls == 5
+
+
+def ask_until_full(desk: Desk, calls: Path, taken: list[Job]) -> None:
+    while len(taken) < 20:
+        taken.append(desk.ask(*calls.iterdir()))
+
+
+def test_work_that_is_handed_in_on_a_full_disk_is_refused_or_done(
+    small_site: Site, disk: Path, calls: Path
+) -> None:
+    with Door.open() as door:
+        desk = Desk(door)
+        ballast = fill(disk)
+        taken: list[Job] = []
+        with pytest.raises(DiskFull):
+            ask_until_full(desk, calls, taken)
+        ballast.unlink()
+        for job in taken:
+            assert set(states(desk.wait(job))) == {"done"}
+        assert set(states(desk.do(*calls.iterdir()))) == {"done"}

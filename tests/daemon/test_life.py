@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
+from tests.conftest import mounted
 from voicectl import __version__
 from voicectl.client import Door
 from voicectl.errors import ConfigError, DaemonUnreachable, DaemonVersion, VoicectlError
@@ -237,14 +238,12 @@ def test_a_data_folder_that_is_a_file(site: Site) -> None:
 
 @pytest.mark.root
 def test_a_data_folder_that_cannot_be_written(site: Site) -> None:
-    site.home.folder.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "ro", "tmpfs", site.home.folder], check=True)
-    try:
-        with pytest.raises(DaemonUnreachable, match="cannot be used: Read-only") as refused:
-            Door.open()
-        assert "VOICECTL_HOME" in refused.value.hint
-    finally:
-        subprocess.run(["umount", site.home.folder], check=True)
+    with (
+        mounted(site.home.folder, "ro"),
+        pytest.raises(DaemonUnreachable, match="cannot be used: Read-only") as refused,
+    ):
+        Door.open()
+    assert "VOICECTL_HOME" in refused.value.hint
 
 
 def test_a_store_that_is_a_folder(site: Site) -> None:

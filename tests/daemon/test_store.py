@@ -14,19 +14,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.daemon.conftest import TENANT, WHEN, record
 from voicectl.errors import (
     ConfigError,
     DaemonBusy,
+    DiskFull,
     NotFound,
     UsageError,
     VoicectlError,
 )
 from voicectl.selection import Which
 from voicectl.types import (
-    Audio,
-    CallRecord,
-    Decoding,
-    Done,
     Segment,
     Transcript,
     Word,
@@ -35,50 +33,8 @@ from voicectl_daemon import duck
 from voicectl_daemon.records import plain
 from voicectl_daemon.store import Store
 
-WHEN = datetime(2026, 11, 21, 3, 4, 5, 678901, tzinfo=UTC)
-TENANT = "default"
 SCHEMA = files("voicectl_daemon").joinpath("store.sql").read_text()
 NEWEST = SCHEMA.count("-- migration ")
-
-
-def record(call: str = "call1", *texts: str, **more: object) -> CallRecord:
-    """A call in which everything is filled in."""
-    segments = tuple(
-        Segment(
-            id=number,
-            start=number + 0.125,
-            end=number + 0.875,
-            text=text,
-            speaker=f"SPEAKER_0{number % 2}",
-            channel=number % 2,
-            language="en",
-            language_probability=0.875,
-            confidence=0.75,
-            words=(Word(number + 0.125, number + 0.5, f" {text}", 0.5),),
-            suspect="loop" if number else None,
-            decoding=Decoding(7, (1, 2, 50257), 0.2, -0.25, 1.5, 0.01),
-        )
-        for number, text in enumerate(texts or ("Good morning.", "Hello!"))
-    )
-    transcript = Transcript(segments, "en", "tiny.en", "transcribe", 0.9, 12.5)
-    made = CallRecord(
-        id=call,
-        tenant=TENANT,
-        audio=Audio(
-            f"/calls/{call}.wav",
-            f"{call}.wav",
-            70.5,
-            8000,
-            2,
-            "pcm_mulaw",
-            f"sha {call}",
-            warnings=("the header says 80.0 s, 70.5 s could be decoded",),
-        ),
-        created=WHEN,
-        transcript=transcript,
-        done=(Done("transcribe", "faster-whisper", "tiny.en", WHEN, 1.25, "hash"),),
-    )
-    return replace(made, **more)
 
 
 def test_a_call_comes_back_as_it_was(store: Store) -> None:
@@ -333,3 +289,14 @@ def test_a_store_that_another_program_has_open_is_named(store: Store, path: Path
     )
     assert ran.stdout.startswith(DaemonBusy.__name__)
     assert "PID" in ran.stdout
+
+
+def test_a_table_that_cannot_be_made_for_another_reason(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    store = Store(folder / "store.duckdb")
+    folder.rename(tmp_path / "elsewhere")
+    with pytest.raises(VoicectlError, match="could not be made: No such file") as caught:
+        store.parquet(TENANT, "calls", [])
+    assert not isinstance(caught.value, DiskFull)
+    store.close()

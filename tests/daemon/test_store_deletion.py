@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import itertools
-import secrets
 import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.daemon.test_store import TENANT, record
-from voicectl.errors import DiskFull, VoicectlError
+from tests.daemon.conftest import TENANT, bytes_of, record
 from voicectl_daemon.store import Store
-
-
-def bytes_of(folder: Path) -> bytes:
-    return b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
 
 
 def test_a_deleted_call_leaves_no_byte(store: Store, tmp_path: Path) -> None:
@@ -45,7 +39,7 @@ def again_and_again(
     try:
         while not stop.is_set():
             work()
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:  # noqa: BLE001, shown by the test's own thread
         wrong.append(error)
 
 
@@ -148,102 +142,3 @@ def test_spilt_queries_of_a_killed_daemon_are_removed(path: Path) -> None:
     spilt.write_bytes(b"secret")
     Store(path).close()
     assert not spilt.parent.exists()
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", folder], check=True)
-    yield folder
-    subprocess.run(["umount", "--lazy", folder], check=True)
-
-
-def fill(folder: Path) -> Path:
-    ballast = folder / "ballast"
-    with ballast.open("wb", buffering=0) as file:
-        try:
-            while file.write(bytes(4096)):
-                pass
-        except OSError:
-            pass
-    return ballast
-
-
-@pytest.mark.root
-@pytest.mark.parametrize("spare", [0, 64, 300])
-def test_a_table_for_which_there_is_no_room(small_disk: Path, spare: int) -> None:
-    """Not even for its folder, and for a part of it."""
-    store = Store(small_disk / "store.duckdb")
-    saved = [f"call{number}" for number in range(20)]
-    for call in saved:
-        store.save(record(call, *(secrets.token_hex(400) for _ in range(10))), call)
-    ballast = fill(small_disk)
-    with ballast.open("r+b") as file:
-        file.truncate(ballast.stat().st_size - spare * 1024)
-    with pytest.raises(DiskFull, match="too little room beside the store"):
-        store.parquet(TENANT, "segments", saved)
-    ballast.unlink()
-    store.parquet(TENANT, "segments", saved).close()
-    store.close()
-
-
-def test_a_table_that_cannot_be_made_for_another_reason(tmp_path: Path) -> None:
-    folder = tmp_path / "data"
-    folder.mkdir()
-    store = Store(folder / "store.duckdb")
-    folder.rename(tmp_path / "elsewhere")
-    with pytest.raises(VoicectlError, match="could not be made: No such file") as caught:
-        store.parquet(TENANT, "calls", [])
-    assert not isinstance(caught.value, DiskFull)
-    store.close()
-
-
-def save_until_full(store: Store, saved: list[str]) -> None:
-    for number in range(10_000):
-        store.save(
-            record(f"call{number}", *(f"{number} {n} words" for n in range(50))), str(number)
-        )
-        saved.append(f"call{number}")
-
-
-@pytest.mark.root
-def test_a_full_disk_loses_no_call_and_work_goes_on(small_disk: Path) -> None:
-    store = Store(small_disk / "store.duckdb")
-    store.save(record("before"), "before")
-    (small_disk / "ballast").write_bytes(bytes(11_000_000))
-    saved: list[str] = []
-    with pytest.raises(DiskFull):
-        save_until_full(store, saved)
-    for _ in range(3):
-        with pytest.raises(DiskFull):
-            save_until_full(store, saved)
-    (small_disk / "ballast").unlink()
-    store.save(record("after"), "after")
-    assert store.call("before") == record("before")
-    assert store.call("after") == record("after")
-    kept = {line.id for line in store.lines(TENANT, 10_000, 0)}
-    assert kept >= set(saved)
-    store.close()
-    again = Store(small_disk / "store.duckdb")
-    assert {line.id for line in again.lines(TENANT, 10_000, 0)} == kept
-    again.close()
-
-
-@pytest.mark.root
-def test_a_deletion_without_room_is_finished_when_there_is_some(small_disk: Path) -> None:
-    store = Store(small_disk / "store.duckdb")
-    for number in range(30):
-        store.save(record(f"call{number}", f"secret words {number} in clear"), str(number))
-    ballast = fill(small_disk)
-    with pytest.raises(DiskFull) as full:
-        store.delete("call7")
-    assert "by itself" in full.value.hint
-    ballast.unlink()
-    store.mend()
-    if store.count(TENANT) == 30:
-        store.delete("call7")
-    assert store.count(TENANT) == 29
-    store.close()
-    assert b"secret words 7 in" not in bytes_of(small_disk)
-    assert b"secret words 8 in" in bytes_of(small_disk)

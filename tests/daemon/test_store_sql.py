@@ -10,7 +10,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.daemon.test_store import NEWEST, TENANT, record
+from tests.daemon.conftest import TENANT, record
+from tests.daemon.test_store import NEWEST
 from voicectl.errors import (
     UsageError,
 )

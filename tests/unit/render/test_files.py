@@ -3,32 +3,18 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import unicodedata
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.conftest import mounted
 from voicectl.errors import DiskFull, UsageError
 from voicectl.render.files import candidates, distinct, write
 
 OUT = Path("/out")
-
-
-@contextmanager
-def mounted(folder, options):
-    """A file system of its own in `folder`."""
-    if os.geteuid() != 0:
-        pytest.skip("only root may mount a disk")
-    folder.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
-    if subprocess.run(command, check=False, capture_output=True).returncode:
-        pytest.skip("this machine does not let root mount a disk")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
 
 
 @pytest.fixture
@@ -83,12 +69,14 @@ def test_the_mode_follows_the_umask(tmp_path, open_umask):
     assert (tmp_path / "a.txt").stat().st_mode & 0o777 == 0o640
 
 
+@pytest.mark.root
 def test_a_full_disk_is_told_as_such(small_disk):
     with pytest.raises(DiskFull) as raised:
         write(small_disk / "a.txt", "x" * 100_000)
     assert str(small_disk) in raised.value.hint
 
 
+@pytest.mark.root
 def test_a_full_disk_costs_neither_the_older_file_nor_room(small_disk):
     write(small_disk / "a.txt", "old")
     with pytest.raises(DiskFull):
