@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -103,7 +104,7 @@ def in_store(folder: Path, segments: int) -> Iterator[Row]:
     with closing(Store(path)) as store:
         for what, word in searches.items():
             hits = len(store.search(DEFAULT_TENANT, word, 50))
-            took = 1000 * _median(lambda word=word: store.search(DEFAULT_TENANT, word, 50))
+            took = 1000 * _median(partial(store.search, DEFAULT_TENANT, word, 50))
             name = f"search for a word, {what} ({hits} shown)"
             yield name, f"{took:.0f} ms", at_most(took, 200, "ms")
     yield "store on disk", f"{path.stat().st_size / 1e6:.0f} MB", ""

@@ -37,8 +37,10 @@ def call(folder: Path, clips: Sequence[Clip], minutes: float) -> Built:
     """Build a call of clips, left and right in turn; they come again when there are too few."""
     chance = random.Random(round(1000 * minutes))
     length = int(minutes * 60 * RATE)
-    both, said = np.zeros((length, 2)), ([], [])
-    at, side, waiting = 0, 0, []
+    both = np.zeros((length, 2))
+    said: tuple[list[str], list[str]] = ([], [])
+    at, side = 0, 0
+    waiting: list[Clip] = []
     while True:
         waiting = waiting or chance.sample(list(clips), len(clips))
         clip = waiting.pop()

@@ -47,20 +47,17 @@ HANDFUL = 10
 HEAD = ("", "accuracy", "macro-F1", "given a label", "of these right", "ECE")
 
 
-class Remembering:
+class Remembering(MiniLM):
     """An embedder that embeds a text once, however many tables it is in."""
 
-    info = MiniLM.info
-
     def __init__(self, folder: str, name: str, options: EmbedOptions) -> None:
-        self.model = name
-        self._embedder = MiniLM(folder, name, options)
+        super().__init__(folder, name, options)
         self._known: dict[str, NDArray[np.float32]] = {}
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return the vectors of the texts."""
         new = list(dict.fromkeys(text for text in texts if text not in self._known))
-        self._known |= zip(new, self._embedder.embed(new), strict=True)
+        self._known |= zip(new, super().embed(new), strict=True)
         return np.stack([self._known[text] for text in texts])
 
 
@@ -71,6 +68,15 @@ class Call:
     segments: tuple[Segment, ...]
     truth: tuple[str, ...]
     half: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """What was measured of one way to write the calls."""
+
+    title: str
+    rows: list[tuple[str, ...]]
+    asked: list[Call]
 
 
 @dataclass(frozen=True)
@@ -206,22 +212,29 @@ def main() -> None:
             began = time.process_time()
             rows.append(row(what, list(guesses(known, embedder, asked))))
             cost = cost or (time.process_time() - began) / len(asked)
-        main_one = Counter(call.truth[0] for call in asked).most_common(1)[0]
-        tables.append(("named" if named else "name cut out", rows, asked, main_one))
+        tables.append(Table("named" if named else "name cut out", rows, asked))
     _publish(section, tables, given.half, cost, embedder, write=given.write)
 
 
 def _publish(
-    section: Section, tables: list, half: str, cost: float, embedder: Embedder, *, write: bool
-) -> None:  # type: ignore[type-arg]
-    asked, (name, most) = tables[0][2], tables[0][3]
-    spread = ", ".join(f"{n} {c}" for n, c in Counter(c.truth[0] for c in asked).most_common())
+    section: Section,
+    tables: Sequence[Table],
+    half: str,
+    cost: float,
+    embedder: Embedder,
+    *,
+    write: bool,
+) -> None:
+    asked = tables[0].asked
+    mainly = Counter(call.truth[0] for call in asked).most_common()
+    name, most = mainly[0]
+    spread = ", ".join(f"{each} {count}" for each, count in mainly)
     section.say(
         f"300 synthetic calls of a child helpline, cut into sentences, and the shipped scheme "
         f"`child-helpline` with all its categories to choose from. The half called `{half}`: "
         f"{len(asked)} calls, by what they are mainly about: {spread}. Always saying `{name}` "
         f"would be right for {most / len(asked):.3f} of them, with a macro-F1 near "
-        f"{2 * most / (most + len(asked)) / len({c.truth[0] for c in asked}):.2f}."
+        f"{2 * most / (most + len(asked)) / len(mainly):.2f}."
     )
     section.say(
         "Labels are merged by the words of the field `issue` (labor, marriage, physical, "
@@ -234,8 +247,8 @@ def _publish(
         "the scheme after so many corrections for each category that occurs; where the names are "
         "cut out such a scheme is surer of itself than it is right: see ECE."
     )
-    for title, rows, *_ in tables:
-        section.table((title, *HEAD[1:]), rows)
+    for table in tables:
+        section.table((table.title, *HEAD[1:]), table.rows)
     section.say(
         "Sentences that have nothing to do with any of it (English Tatoeba, ten at a time, sixty "
         "times) should get no label; they get one in a share of "

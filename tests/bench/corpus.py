@@ -83,7 +83,7 @@ def _sentences() -> Iterator[tuple[str, str]]:
 
 def _seconds(path: Path) -> float:
     with wave.open(str(path)) as recording:
-        return recording.getnframes() / recording.getframerate()
+        return float(recording.getnframes() / recording.getframerate())
 
 
 def calls() -> list[Call]:

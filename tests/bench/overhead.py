@@ -23,7 +23,14 @@ from peers import Plain
 from report import Section, arguments, at_most, models
 
 from voicectl.client import Door
-from voicectl.interfaces import ChannelsWish, Clip, Recording, TranscribeOptions
+from voicectl.interfaces import (
+    ChannelsWish,
+    Clip,
+    DiarizeOptions,
+    Diarizer,
+    Recording,
+    TranscribeOptions,
+)
 from voicectl.types import DEFAULT_TENANT, Ask, Audio, CallRecord, EventKind, Part, Segment, Source
 from voicectl_models import speech
 from voicectl_models.faster_whisper import FasterWhisper
@@ -92,6 +99,9 @@ class Quiet:
     def transcriber(self, wanted: TranscribeOptions, language: str | None) -> FasterWhisper:
         return self._recogniser
 
+    def diarizer(self, options: DiarizeOptions) -> Diarizer:
+        raise NotImplementedError("no stage of this recipe asks for speakers")
+
     def segment(self, record: int, segment: Segment) -> None: ...
 
     def progress(self, record: int, seconds: float) -> None: ...
@@ -110,6 +120,8 @@ def directly(quiet: Quiet, call: built.Built) -> Cost:
     record = CallRecord("", DEFAULT_TENANT, audio, datetime.now(UTC))
     with of_this_process() as cost:
         (outcome,) = Transcribe().run([record], options(), quiet)
+    assert outcome.record is not None
+    assert outcome.record.transcript is not None
     assert outcome.record.transcript.segments
     return cost()
 

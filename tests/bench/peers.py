@@ -47,7 +47,7 @@ def peer() -> Path:
     if not command.exists():
         print(f"installing {PEER} in {folder}", file=sys.stderr)
         venv.create(folder, with_pip=True)
-        pip = [folder / "bin/python", "-m", "pip", "install", "--quiet"]
+        pip = [str(folder / "bin/python"), "-m", "pip", "install", "--quiet"]
         subprocess.run([*pip, f"{PEER}=={PEER_VERSION}"], check=True)
     return command
 

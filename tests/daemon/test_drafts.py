@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from msgspec import Raw
 
+from tests.daemon.conftest import states
 from voicectl.client import Door
 from voicectl.errors import DiskFull
-from voicectl.types import EventKind, Job, Task, TaskState
+from voicectl.types import EventKind, Job, Task, TaskState, Transcript
 from voicectl_daemon.drafts import Drafts
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ PIECES: dict[str, dict[str, Any]] = {
     "transcribe": {"language": "en", "piece_seconds": 8.0, "temperature": [0.0], "threads": 1}
 }
 """Short pieces. Without a draw of words, two runs hear the same."""
+TASK = Task("t", "j", "default", 0, "/a.wav", "a.wav", TaskState.RUNNING, key="k", call="c")
 
 
 def drafts(site: Site) -> list[Path]:
@@ -63,13 +65,28 @@ def begun_at(desk: Desk, job: Job) -> float:
     raise AssertionError("the daemon left")
 
 
-def break_off(desk: Desk, site: Site, job: Job) -> None:
-    """Cancel a job when two parts are kept; they stay, as it may be retried."""
+def one_more(site: Site, kept: int) -> int:
+    """Wait for a part beyond those that are kept; return how many are kept then."""
+    site.wait_until(lambda: parts(site) > kept, "one more is kept")
+    return parts(site)
+
+
+@pytest.fixture
+def recording(make_call: Callable[..., Path]) -> Path:
+    """A recording of nine pieces."""
+    return make_call("long", 0.0, SECONDS)
+
+
+@pytest.fixture
+def broken_off(desk: Desk, site: Site, recording: Path) -> Job:
+    """A job that was cancelled when two parts were kept; they stay, as it may be retried."""
+    job = desk.ask(recording, options=PIECES)
     site.wait_until(lambda: parts(site) >= 2, "two parts are kept")
     desk.door.cancel(job.id)
-    assert [str(task.state) for task in desk.wait(job)] == ["cancelled"]
+    assert states(desk.wait(job)) == ["cancelled"]
     assert parts(site) >= 2
     assert len(speech(site)) == len(set(speech(site))), "a part repeats those before"
+    return job
 
 
 def kill_worker(desk: Desk, site: Site, job: Job) -> None:
@@ -94,24 +111,22 @@ def cancel_and_retry(desk: Desk, site: Site, job: Job) -> None:
     desk.door.retry(job.id)
 
 
-def transcript(desk: Desk, task: Task) -> object:
+def transcript(desk: Desk, task: Task) -> Transcript:
     assert task.call is not None
-    return desk.door.call(task.call, task.key).transcript
+    found = desk.door.call(task.call, task.key).transcript
+    assert found is not None
+    return found
 
 
-def test_it_goes_on_and_nobody_can_tell(
-    desk: Desk, site: Site, make_call: Callable[..., Path]
-) -> None:
-    path = make_call("long", 0.0, SECONDS)
-    (straight,) = desk.do(path, options=PIECES)
+def test_it_goes_on_and_nobody_can_tell(desk: Desk, site: Site, recording: Path) -> None:
+    (straight,) = desk.do(recording, options=PIECES)
     expected = transcript(desk, straight)
     assert drafts(site) == []
 
-    job = desk.ask(path, options=PIECES, force=True)
+    job = desk.ask(recording, options=PIECES, force=True)
     reached = 0
     for disturb in (kill_worker, kill_daemon, end_daemon, cancel_and_retry):
-        site.wait_until(lambda before=reached: parts(site) > before, "one more is kept")
-        reached = parts(site)
+        reached = one_more(site, reached)
         disturb(desk, site, job)
         assert begun_at(desk, job) > 0
         assert parts(site) >= reached, "nothing that was kept is lost"
@@ -123,83 +138,71 @@ def test_it_goes_on_and_nobody_can_tell(
 
 
 def test_a_worker_that_is_lost_after_a_piece_is_not_held_against_a_recording(
-    site: Site, weights: Path, make_call: Callable[..., Path], at_desk: Callable[[Door], Desk]
+    site: Site, weights: Path, recording: Path, at_desk: Callable[[Door], Desk]
 ) -> None:
     site.configure("[workers]\nattempts = 1")
     with Door.open() as door:
         desk, reached = at_desk(door), 0
-        job = desk.ask(make_call("long", 0.0, SECONDS), options=PIECES)
+        job = desk.ask(recording, options=PIECES)
         for _ in range(3):
-            site.wait_until(lambda before=reached: parts(site) > before, "one more is kept")
-            reached = parts(site)
+            reached = one_more(site, reached)
             kill_worker(desk, site, job)
         (task,) = desk.wait(job)
     assert (task.state, task.attempts) == (TaskState.DONE, 4)
 
 
 def test_another_job_that_insists_begins_anew(
-    desk: Desk, site: Site, make_call: Callable[..., Path]
+    desk: Desk, site: Site, recording: Path, broken_off: Job
 ) -> None:
-    path = make_call("long", 0.0, SECONDS)
-    first = desk.ask(path, options=PIECES)
-    break_off(desk, site, first)
-    insisting = desk.ask(path, options=PIECES, force=True)
+    assert head(site)["job"] == broken_off.id
+    insisting = desk.ask(recording, options=PIECES, force=True)
     site.wait_until(lambda: head(site).get("job") == insisting.id, "it keeps parts of its own")
     assert parts(site) < 3
-    desk.door.cancel(insisting.id)
-    desk.wait(insisting)
 
 
 def test_a_draft_that_cannot_be_written_says_so(tmp_path: Path) -> None:
     """Whoever works can go on without it, and has to know."""
     kept = Drafts(tmp_path / "drafts")
-    task = Task("t", "j", "default", 0, "/a.wav", "a.wav", TaskState.RUNNING, key="k", call="c")
     (tmp_path / "drafts/c.k").mkdir()
     for begin in (0, 5):
         with pytest.raises(DiskFull, match="cannot be kept: Is a directory"):
-            kept.add(task, Raw(b'{"begin": %d, "end": 10}' % begin))
+            kept.add(TASK, Raw(b'{"begin": %d, "end": 10}' % begin))
 
 
 def test_a_draft_that_was_killed_before_its_first_byte_is_nothing(tmp_path: Path) -> None:
     kept = Drafts(tmp_path / "drafts")
-    task = Task("t", "j", "default", 0, "/a.wav", "a.wav", TaskState.RUNNING, key="k", call="c")
     (tmp_path / "drafts/c.k").touch()
-    assert kept.read(task, only_of_job=False).end == 0.0
-    kept.add(task, Raw(b'{"begin": 0, "end": 5}'))
-    assert kept.read(task, only_of_job=False).end == 5.0
+    assert kept.read(TASK, only_of_job=False).end == 0.0
+    kept.add(TASK, Raw(b'{"begin": 0, "end": 5}'))
+    assert kept.read(TASK, only_of_job=False).end == 5.0
 
 
-def test_what_was_torn_or_is_of_another_version_is_not_used(
-    desk: Desk, site: Site, make_call: Callable[..., Path]
-) -> None:
-    path = make_call("long", 0.0, SECONDS)
-    job = desk.ask(path, options=PIECES)
-    break_off(desk, site, job)
+def test_a_torn_part_is_not_used(desk: Desk, site: Site, broken_off: Job) -> None:
     (draft,) = drafts(site)
     assert draft.stat().st_mode & 0o777 == 0o600
     top, first, second, *_ = draft.read_bytes().splitlines(keepends=True)
     draft.write_bytes(top + first + second[: len(second) // 2])
+    desk.door.retry(broken_off.id)
+    assert 4.0 <= begun_at(desk, broken_off) <= 8.0, "the first part counts"
 
-    desk.door.retry(job.id)
-    assert 4.0 <= begun_at(desk, job) <= 8.0, "the first part counts, the torn one does not"
-    break_off(desk, site, job)
+
+def test_a_draft_of_another_version_is_not_used(desk: Desk, site: Site, broken_off: Job) -> None:
+    (draft,) = drafts(site)
+    top, rest = draft.read_bytes().split(b"\n", 1)
     other = top.replace(b'"version":"', b'"version":"0')
-    draft.write_bytes(other + first + second)
-    desk.door.retry(job.id)
+    assert other != top
+    draft.write_bytes(other + b"\n" + rest)
+    desk.door.retry(broken_off.id)
     site.wait_until(lambda: draft.exists() and not draft.read_bytes().startswith(other), "anew")
-    desk.door.cancel(job.id)
-    desk.wait(job)
 
 
-def test_deleted_means_deleted(desk: Desk, site: Site, make_call: Callable[..., Path]) -> None:
-    path = make_call("long", 0.0, SECONDS)
-    (done,) = desk.do(path, options={"transcribe": PIECES["transcribe"] | {"piece_seconds": 60.0}})
-    assert done.call is not None
-    text = desk.door.call(done.call).transcript.segments[0].text.encode()  # type: ignore[union-attr]
-    job = desk.ask(path, options=PIECES)
-    break_off(desk, site, job)
+def test_deleted_means_deleted(desk: Desk, site: Site, recording: Path, broken_off: Job) -> None:
+    whole = {"transcribe": PIECES["transcribe"] | {"piece_seconds": 60.0}}
+    (done,) = desk.do(recording, options=whole)
+    text = transcript(desk, done).segments[0].text.encode()
     assert text in drafts(site)[0].read_bytes()
 
+    assert done.call is not None
     desk.door.delete(done.call)
 
     assert drafts(site) == []

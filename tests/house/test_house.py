@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
 import pytest
@@ -21,6 +21,7 @@ SOURCES = (
 )
 PACKAGES = [Path(source).name for source in SOURCES]
 MODULES = sorted(path for source in SOURCES for path in (ROOT / source).rglob("*.py"))
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
 NATIVE = {"av", "faster_whisper", "ctranslate2", "numpy", "torch", "onnxruntime"}
 
 
@@ -60,7 +61,7 @@ def test_finding_out_what_is_installed_imports_nothing() -> None:
     assert not loaded & (NATIVE | set(PACKAGES[1:]))
 
 
-@pytest.mark.parametrize("path", MODULES, ids=name_of)
+@pytest.mark.parametrize("path", MODULES + TESTS, ids=name_of)
 def test_files_are_short(path: Path) -> None:
     assert len(path.read_text().splitlines()) <= 400
 
@@ -81,13 +82,13 @@ def test_names_say_what_the_value_is(word: str) -> None:
     "point",
     [
         p
-        for group in ("formats", "stages", "transcribers")
+        for group in ("formats", "stages", "transcribers", "diarizers", "embedders")
         for p in entry_points(group=f"voicectl.{group}")
     ],
     ids=lambda point: f"{point.group}:{point.name}",
 )
-def test_entry_points_load(point: object) -> None:
-    assert callable(point.load())  # type: ignore[attr-defined]
+def test_entry_points_load(point: EntryPoint) -> None:
+    assert callable(point.load())
 
 
 def test_import_contracts_hold() -> None:

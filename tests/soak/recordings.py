@@ -10,6 +10,7 @@ from pathlib import Path
 import av
 import numpy as np
 from av.audio.resampler import AudioResampler
+from av.audio.stream import AudioStream
 
 CALL = Path(__file__).parents[1] / "data" / "call_en_0_mono.wav"
 SECONDS = 3
@@ -89,6 +90,7 @@ def written(form: str, codec: str, rate: int) -> bytes:
     with av.open(buffer, "w", format=form) as container:
         layout = "stereo" if codec == "vorbis" else "mono"  # ffmpeg's own writes nothing else
         stream = container.add_stream(codec, rate=rate, layout=layout)
+        assert isinstance(stream, AudioStream)
         stream.codec_context.options = {"strict": "experimental"}
         if codec in ("g726", "wmav2"):
             stream.bit_rate = 32_000
