@@ -304,7 +304,7 @@ class Ledger(Lite):
             return self._update(f"{_PUT_BACK} WHERE state='running'", False, time.time())
         now = time.time()
         return self._update(
-            f"{_PUT_BACK} WHERE state='running' AND NOT (lease_until BETWEEN ? AND ?) "  # noqa: S608
+            f"{_PUT_BACK} WHERE state='running' AND NOT (lease_until BETWEEN ? AND ?) "  # noqa: S608, ours
             "AND id NOT IN (SELECT value FROM json_each(?))",
             False, now, now, now + lease, msgspec.json.encode(list(held)).decode(),
         )  # fmt: skip

@@ -22,8 +22,9 @@ import msgspec
 
 from voicectl.errors import ModelMissing, UsageError, VoicectlError
 from voicectl_models import bundle, weights
-from voicectl_models.catalogue import EVERY_LANGUAGE, catalogue
+from voicectl_models.catalogue import EVERY_LANGUAGE, Entry, catalogue
 from voicectl_models.pool import automatic
+from voicectl_models.weights import Weights
 
 ROLES = {
     "English": ("en", "transcribe"),
@@ -141,7 +142,7 @@ def _rows(folder: Path) -> list[dict[str, Any]]:
                 "folder": str(found.folder) if found else None,
                 "languages": source.languages,
                 "translates": source.translates,
-                "size": _bytes(found.folder) if found else entry.size,  # type: ignore[union-attr]  # what is not here is in the catalogue
+                "size": _size(source),
                 "licence": entry.licence if entry else None,
                 "can_be_fetched": bool(entry and entry.files),
                 "heavy": bool(entry and entry.heavy),
@@ -151,8 +152,11 @@ def _rows(folder: Path) -> list[dict[str, Any]]:
     return rows
 
 
-def _bytes(folder: Path) -> int:
-    return sum(file.stat().st_size for file in folder.iterdir() if file.is_file())
+def _size(model: Weights | Entry) -> int:
+    """Return the bytes of a model that is here, or of one that can be fetched."""
+    if isinstance(model, Entry):
+        return model.size
+    return sum(file.stat().st_size for file in model.folder.iterdir() if file.is_file())
 
 
 def _uses(name: str, chosen: Mapping[str, str]) -> list[str]:

@@ -104,4 +104,4 @@ def test_the_guard_would_tell(alone: Alone) -> None:
     ran = alone.run("models", "get", "tiny.en", status=4, **index, PIP_RETRIES="0")
     assert "the model 'tiny.en' could not be fetched" in ran.stderr
     assert "getaddrinfo" in alone.log.read_text()
-    assert os.listdir(alone.cli.home / "models") == [".tiny.en.lock"]  # noqa: PTH208
+    assert [path.name for path in (alone.cli.home / "models").iterdir()] == [".tiny.en.lock"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from voicectl.config import Roles
@@ -16,8 +18,8 @@ def audio(name: str) -> Audio:
     return Audio(f"/calls/{name}", name, 60.0, 8000, 2, "pcm_mulaw", "ab" * 32)
 
 
-def told(name: str, **rules: object) -> Audio:
-    return roles.told(audio(name), Roles(**rules))  # type: ignore[arg-type]
+def told(name: str, **rules: Any) -> Audio:
+    return roles.told(audio(name), Roles(**rules))
 
 
 @pytest.mark.parametrize("expression", [r"(?P<agent>(a+)+)b", r"(?P<agent>(a|aa)+)$x"])

@@ -16,7 +16,7 @@ from voicectl.cli.door import open_door
 from voicectl.cli.flags import COMMAND, FLAGS, STYLE, USUAL_FORMATS, Flag
 from voicectl.cli.flags import switch as flag_switch
 from voicectl.cli.outputs import Writer, style
-from voicectl.cli.transcribe import formats, parameter
+from voicectl.cli.transcribe import formats, take_flags
 from voicectl.cli.typed import sort
 from voicectl.cli.values import listed
 from voicectl.errors import DiskFull, ExitStatus, UsageError
@@ -167,6 +167,4 @@ CALLS = inspect.Parameter(
     annotation=Annotated[list[str], typer.Argument(metavar="CALL", show_default=False)],
     default=(),
 )
-export.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
-    [CALLS, *(parameter(flag, name) for name, group in PANELS.items() for flag in group)]
-)
+take_flags(export, CALLS, PANELS)

@@ -34,7 +34,7 @@ SETTINGS: dict[str, Any] = {
 class Command(TyperCommand):
     """One command."""
 
-    def format_help(self, ctx: typer.Context, formatter: Any) -> None:  # type: ignore[override]
+    def format_help(self, ctx: Any, formatter: Any) -> None:
         """Write the help page."""
         _write(formatter, _page(self, ctx))
 
@@ -49,7 +49,7 @@ class Group(TyperGroup):
             raise typer.Exit(int(ExitStatus.USAGE))
         return super().parse_args(ctx, args)
 
-    def format_help(self, ctx: typer.Context, formatter: Any) -> None:  # type: ignore[override]
+    def format_help(self, ctx: Any, formatter: Any) -> None:
         """Write the help page."""
         panels: Sections = {}
         for name in self.list_commands(ctx):

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from voicectl.cli.values import absolute
 from voicectl.errors import NotFound, RecordingError, VoicectlError
 
 STDIN = "-"
@@ -58,8 +59,7 @@ def collect(arguments: Sequence[str], *, recursive: bool) -> Found:
         if argument == STDIN:
             found.recordings[None] = Recording(None, "stdin")
             continue
-        # Not `resolve`: a link keeps the name it has here.
-        path = Path(os.path.abspath(argument))  # noqa: PTH100
+        path = absolute(argument)
         if path.is_dir():
             _take_folder(found, path, recursive)
         elif not os.path.lexists(path) and glob.has_magic(argument):
@@ -106,11 +106,10 @@ def _unreadable(shown: str, reason: str | None) -> RecordingError:
 
 def _take_pattern(found: Found, pattern: str) -> None:
     """Expand a pattern that the shell left alone."""
-    # Not `Path.glob`, which takes no absolute pattern.
-    matches = sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207
+    matches = sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207, Path's takes none from `/`
     matches = [match for match in matches if not Path(match).is_dir()]
     for match in matches:
-        _take(found, Path(os.path.abspath(match)), match)  # noqa: PTH100
+        _take(found, absolute(match), match)
     if not matches:
         found.missing[pattern] = NotFound(f"no file matches '{pattern}'")
 

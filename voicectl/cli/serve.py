@@ -26,7 +26,7 @@ def serve() -> None:
     sys.stderr.flush()
     # The daemon takes the place of this process, so that signals and systemd reach it.
     # -P: what lies in the working folder is data and must not be imported.
-    os.execv(sys.executable, [sys.executable, "-P", "-m", "voicectl_daemon"])  # noqa: S606
+    os.execv(sys.executable, [sys.executable, "-P", "-m", "voicectl_daemon"])  # noqa: S606, no shell is wanted
 
 
 def _take_over() -> None:

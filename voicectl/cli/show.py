@@ -16,7 +16,7 @@ from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.cells import cell_len
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
@@ -88,7 +88,7 @@ def answer_json(value: Any) -> None:
     encoded = msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
     # Only C0 is escaped by JSON itself; outside of strings none of these can occur.
     safe = _TRICKS.sub(lambda found: found[0] if found[0] == "\n" else _as_json(found), encoded)
-    print(safe)  # noqa: T201
+    print(safe)
 
 
 def _as_json(found: re.Match[str]) -> str:
@@ -97,7 +97,7 @@ def _as_json(found: re.Match[str]) -> str:
 
 def answer(line: str = "") -> None:
     """Print one line of the answer on stdout."""
-    print(clean(line))  # noqa: T201
+    print(clean(line))
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]]) -> None:
@@ -118,12 +118,12 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]]) -> None:
         show_edge=False,
     )
     for at, title in enumerate(columns):
-        side = "right" if title.endswith(">") else "left"
+        side: JustifyMethod = "right" if title.endswith(">") else "left"
         # A name that is broken in two is hard to read, and cannot be copied.
         whole = title in UNBROKEN and all(row[at].cell_len <= SHORT // 2 for row in cells)
         shown.add_column(
             title.rstrip(">"),
-            justify=side,  # type: ignore[arg-type]
+            justify=side,
             overflow="fold",
             no_wrap=whole,
         )
@@ -144,7 +144,7 @@ def _plain_table(columns: Sequence[str], rows: list[list[Text]]) -> None:
             else cell + " " * (width - cell_len(cell))
             for cell, width, title in zip(line, widths, columns, strict=True)
         )
-        print("  ".join(padded).rstrip())  # noqa: T201
+        print("  ".join(padded).rstrip())
 
 
 def short(line: str) -> str:

@@ -6,7 +6,7 @@ import inspect
 import os
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -212,12 +212,20 @@ def parameter(flag: Flag, panel: str) -> inspect.Parameter:
     )
 
 
+def take_flags(
+    command: Any, argument: inspect.Parameter, panels: Mapping[str, Iterable[Flag]]
+) -> None:
+    """Give a command its argument and a table of flags.
+
+    Typer reads the flags of a command from the signature of its function.
+    """
+    flags = [parameter(flag, title) for title, group in panels.items() for flag in group]
+    command.__signature__ = inspect.Signature([argument, *flags])
+
+
 RECORDINGS = inspect.Parameter(
     "recordings",
     inspect.Parameter.KEYWORD_ONLY,
     annotation=Annotated[list[str], typer.Argument(metavar="RECORDING", show_default=False)],
 )
-# typer reads the flags of a command from the signature of its function; this one is a table.
-transcribe.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
-    [RECORDINGS, *(parameter(flag, name) for name, group in PANELS.items() for flag in group)]
-)
+take_flags(transcribe, RECORDINGS, PANELS)

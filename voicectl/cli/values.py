@@ -149,7 +149,12 @@ def folder(text: str) -> Path:
     """Read a path, made absolute."""
     if not text:
         raise ValueError("names no folder")
-    return Path(os.path.abspath(Path(text).expanduser()))  # noqa: PTH100 - removes `..`, follows no link
+    return absolute(Path(text).expanduser())
+
+
+def absolute(path: str | Path) -> Path:
+    """Return the path from the root, without `..`; a link keeps the name it has here."""
+    return Path(os.path.abspath(path))  # noqa: PTH100, Path.absolute keeps `..`, resolve follows links
 
 
 def moment(text: str) -> datetime:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
 from pathlib import Path
+from types import MappingProxyType
 
 import av
 import numpy as np
@@ -63,22 +64,22 @@ def encode() -> Callable[..., Path]:
         codec: str,
         form: str,
         rate: int = 8_000,
-        **more: object,
+        *,
+        bit_rate: int | None = None,
+        holes: Mapping[float, float] = MappingProxyType({}),
     ) -> Path:
-        """`more`: bit_rate, and holes={second: seconds} that the clock jumps ahead."""
-        holes: dict[float, float] = dict(more.get("holes", {}))  # type: ignore[call-overload]
+        """Holes: at which second the clock jumps ahead, and by how many."""
+        gaps = dict(holes)
         layout = {1: "mono", 2: "stereo", 6: "5.1"}[samples.shape[0]]
         with av.open(str(path), "w", format=form) as container:
             stream = container.add_stream(codec, rate=rate, layout=layout)
-            if "bit_rate" in more:
-                stream.bit_rate = more["bit_rate"]
+            if bit_rate is not None:
+                stream.bit_rate = bit_rate
             late = 0
             for start in range(0, samples.shape[1], 960):
                 piece = np.ascontiguousarray(samples[:, start : start + 960])
                 frame = av.AudioFrame.from_ndarray(piece, format="fltp", layout=layout)
-                late += round(
-                    16_000 * sum(holes.pop(s) for s in list(holes) if start >= s * 16_000)
-                )
+                late += round(16_000 * sum(gaps.pop(s) for s in list(gaps) if start >= s * 16_000))
                 frame.sample_rate, frame.pts = 16_000, start + late
                 frame.time_base = Fraction(1, 16_000)
                 container.mux(stream.encode(frame))

@@ -63,7 +63,9 @@ for line in sys.stdin:
 def wav(data, size=None, *, tag=1, channels=1, rate=8_000, bits=16, magic=b"RIFF", first=b""):
     """A WAV file whose header says what it is told to say."""
     width = channels * bits // 8
-    form = struct.pack("<HHIIHH", tag, channels & 0xFFFF, rate, rate * width & 0xFFFF_FFFF, width & 0xFFFF, bits)  # fmt: skip  # noqa: E501
+    form = struct.pack(
+        "<HHIIHH", tag, channels & 0xFFFF, rate, rate * width & 0xFFFF_FFFF, width & 0xFFFF, bits
+    )
     size = len(data) if size is None else size
     body = first + b"fmt " + struct.pack("<I", 16) + form + b"data" + struct.pack("<I", size) + data
     return magic + struct.pack("<I", len(body) + 4) + b"WAVE" + body

@@ -58,8 +58,7 @@ from voicectl_models import decode, headers
 def test_what_telephone_systems_write(
     encode, speech, tmp_path, name, codec, form, rate, least, bit_rate
 ):
-    more = {} if bit_rate is None else {"bit_rate": bit_rate}
-    path = encode(tmp_path / name, speech, codec, form, rate, **more)
+    path = encode(tmp_path / name, speech, codec, form, rate, bit_rate=bit_rate)
     decoded = decode.blocks(str(path), name)
     samples = joined(decoded)
     correlation, lag = likeness(speech[0], samples[0])

@@ -138,8 +138,7 @@ def test_the_same_signal_twice_is_one_leg(speech, how):
 def test_a_codec_on_one_side_makes_no_second_leg(
     encode, speech, tmp_path, name, codec, form, rate, bit_rate
 ):
-    more = {} if bit_rate is None else {"bit_rate": bit_rate}
-    path = encode(tmp_path / name, speech, codec, form, rate, **more)
+    path = encode(tmp_path / name, speech, codec, form, rate, bit_rate=bit_rate)
     plan = plan_of(both(speech[0], samples_of(path)[0]))
     assert plan.reason == "same signal on both sides"
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from voicectl.errors import UsageError
@@ -9,8 +12,8 @@ from voicectl.interfaces import TranscribeOptions
 from voicectl_models.prompt import ROOM, fit, notes
 
 
-def fitted(**options: object) -> tuple[str | None, int]:
-    found = fit(TranscribeOptions(**options), len)  # type: ignore[arg-type]
+def fitted(**options: Any) -> tuple[str | None, int]:
+    found = fit(TranscribeOptions(**options), len)
     return found.hotwords, found.terms
 
 
@@ -43,7 +46,7 @@ def test_a_prefix_leaves_no_room() -> None:
     assert fitted(vocabulary=("Kisumu",), prefix="Hello") == (None, 0)
 
 
-def test_notes_by_the_real_tokenizer(weights) -> None:  # type: ignore[no-untyped-def]
+def test_notes_by_the_real_tokenizer(weights: Path) -> None:
     few = TranscribeOptions(vocabulary=("Kisumu", "Otieno"))
     assert notes(few, weights / "base") == []
     assert notes(few, weights / "no such folder") == []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from voicectl.interfaces import TranscribeOptions
@@ -11,9 +13,9 @@ from voicectl_models.suspect import Signs, judge, longest_loop, unbelievable
 OPTIONS = TranscribeOptions()
 
 
-def signs(text: str, logprob: float = -0.2, no_speech: float = 0.01, **more: object) -> Signs:
-    given: dict[str, object] = {"language": "en", "whole_turn": True} | more
-    return Signs(text, logprob, no_speech, **given)  # type: ignore[arg-type]
+def signs(text: str, logprob: float = -0.2, no_speech: float = 0.01, **more: Any) -> Signs:
+    given: dict[str, Any] = {"language": "en", "whole_turn": True} | more
+    return Signs(text, logprob, no_speech, **given)
 
 
 @pytest.mark.parametrize(

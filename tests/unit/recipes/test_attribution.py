@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from voicectl.interfaces import Turn
@@ -13,10 +15,10 @@ def words(*starts: float, length: float = 0.5) -> tuple[Word, ...]:
     return tuple(Word(start, start + length, f" w{start:g}", 0.8) for start in starts)
 
 
-def segment(*starts: float, **more: object) -> Segment:
+def segment(*starts: float, **more: Any) -> Segment:
     said = words(*starts)
     text = "".join(word.text for word in said).strip()
-    return Segment(0, said[0].start, said[-1].end, text, words=said, **more)  # type: ignore[arg-type]
+    return Segment(0, said[0].start, said[-1].end, text, words=said, **more)
 
 
 def told(segments: list[Segment], *turns: Turn) -> list[tuple[int | None, str, float, float]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -41,9 +42,9 @@ class Listener:
 
 def found(
     clips: Sequence[Clip], listener: Listener, before: Mapping[languages.Leg, str] | None = None,
-    **options: object,
+    **options: Any,
 ) -> list[list[str]]:  # fmt: skip
-    wanted = TranscribeOptions(**options)  # type: ignore[arg-type]
+    wanted = TranscribeOptions(**options)
     guesses = languages.spoken(clips, wanted, listener, before or {})
     return [[guess.language for guess in several] for several in guesses]
 
