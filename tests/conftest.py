@@ -35,13 +35,13 @@ def pytest_configure(config: pytest.Config) -> None:
     # and every process that the tests start would inherit that.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    config.addinivalue_line("markers", "root: mounts or unshares, which takes root")
+    config.addinivalue_line("markers", "root: mounts, unshares or gives away, which takes root")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip what this user cannot do, and say why."""
     if item.get_closest_marker("root") and os.getuid() != 0:
-        pytest.skip("needs root, to mount and to unshare")
+        pytest.skip("needs root: to mount, to unshare, to give a file away")
 
 
 def wait_until(true: Callable[[], object], what: str, seconds: float = PATIENCE) -> None:

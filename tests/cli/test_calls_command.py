@@ -95,9 +95,12 @@ def test_sql_refuses_what_is_no_question(settled: Cli) -> None:
 
 def test_control_characters_of_the_store_stay_there(settled: Cli) -> None:
     query = "select chr(27) || '[31mred' as x, chr(8238) as y"
-    assert "\x1b" not in settled.run("sql", query).stdout
-    told = settled.run("sql", query, "--json")
-    assert "\u202e" not in told.stdout
+    shown = settled.run("sql", query).stdout
+    assert "\\x1b[31mred" in shown
+    assert "\x1b" not in shown
+    told = settled.run("sql", query, "--json").stdout
+    assert "\\u202e" in told
+    assert "\u202e" not in told
     assert told.json == [{"x": "\x1b[31mred", "y": "\u202e"}]
 
 

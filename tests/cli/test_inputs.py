@@ -1,7 +1,11 @@
 """Which recordings a person means."""
 
 import os
+import shutil
 import socket
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -9,6 +13,8 @@ import pytest
 from voicectl.cli import inputs
 from voicectl.cli.inputs import Found, collect
 from voicectl.errors import NotFound, RecordingError
+
+NOBODY = 65534
 
 
 @pytest.fixture
@@ -116,12 +122,30 @@ def test_what_is_no_regular_file_is_left_out_with_a_note(calls: Path) -> None:
     ]
 
 
-@pytest.mark.skipif(os.getuid() == 0, reason="root may read everything")
-def test_what_may_not_be_read_is_named(calls: Path) -> None:
-    (calls / "b.wav").chmod(0)
-    (calls / "inner").chmod(0)
-    found = collect(["."], recursive=True)
-    (calls / "inner").chmod(0o700)
+@contextmanager
+def as_nobody() -> Iterator[None]:
+    """Root may read everything; in here it is somebody who may not."""
+    mine = os.getresuid()
+    if os.getuid() == 0:
+        os.setresuid(NOBODY, NOBODY, 0)
+    try:
+        yield
+    finally:
+        os.setresuid(*mine)
+
+
+def test_what_may_not_be_read_is_named(calls: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with tempfile.TemporaryDirectory(prefix="vc-") as name:
+        folder = Path(name, "calls")
+        shutil.copytree(calls, folder)
+        Path(name).chmod(0o755)
+        folder.chmod(0o755)
+        (folder / "b.wav").chmod(0)
+        (folder / "inner").chmod(0)
+        monkeypatch.chdir(folder)
+        with as_nobody():
+            found = collect(["."], recursive=True)
+        (folder / "inner").chmod(0o700)
     assert names(found) == ["a.WAV"]
     assert sorted(Path(name).name for name in found.missing) == ["b.wav", "inner"]
     assert all("Permission denied" in why.text for why in found.missing.values())
