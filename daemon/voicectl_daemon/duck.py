@@ -203,7 +203,7 @@ class Duck:
                 raise UsageError(f"the query took longer than {self._query_seconds:g} s") from error
             except duckdb.Error as error:
                 hint = "what the columns are called: voicectl sql 'describe segments'"
-                raise UsageError(f"the query failed: {error}", hint=hint) from error
+                raise UsageError(f"the query failed: {_told(error)}", hint=hint) from error
             finally:
                 timer.cancel()
                 self._asked.discard(db)
@@ -332,12 +332,17 @@ def _only_select(db: Cursor, query: str) -> None:
     try:
         statements = db.extract_statements(query)
     except duckdb.Error as error:
-        raise UsageError(f"this is not SQL that DuckDB reads: {error}") from error
+        raise UsageError(f"this is not SQL that DuckDB reads: {_told(error)}") from error
     if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
         raise UsageError(
             "only one SELECT can be asked here",
             hint="to change or remove calls use: voicectl calls",
         )
+
+
+def _told(error: duckdb.Error) -> str:
+    """Return what DuckDB says, without the arrow under the query: here it is one line."""
+    return " ".join(str(error).partition("\nLINE ")[0].split())
 
 
 def one(found: Cursor) -> tuple[Any, ...]:

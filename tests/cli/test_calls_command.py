@@ -70,6 +70,8 @@ def test_sql(settled: Cli) -> None:
 def test_a_column_that_is_not_there_is_answered_with_how_to_see_them(settled: Cli) -> None:
     ran = settled.run("sql", "select txt from segments")
     assert ran.status == 2
+    assert 'Referenced column "txt" not found' in ran.stderr
+    assert "LINE 1" not in ran.stderr
     assert "voicectl sql 'describe segments'" in ran.stderr
     columns = settled.run("sql", "describe segments", "--json").json
     assert "text" in [column["column_name"] for column in columns]

@@ -44,6 +44,7 @@ def test_retry_tries_what_failed(fresh: Cli) -> None:
     job = again.stdout.split()[0]
     assert again.stderr == f"watch it with: voicectl jobs watch {job}\n"
     assert fresh.run("jobs", "watch", job).stdout == "a.txt\n"
+    assert "there is nothing to try again" in fresh.run("jobs", "retry", job).stderr
 
 
 def test_cancel_from_elsewhere(fresh: Cli) -> None:

@@ -114,7 +114,7 @@ def test_a_long_table_is_cut_but_says_so(
     [
         (DONE, "done"),
         (BEFORE, "already done"),
-        (replace(BEFORE, files=(Written("/b.txt", "txt", new=True),)), "written again"),
+        (replace(BEFORE, files=(Written("/b.txt", "txt", new=True),)), "files written"),
     ],
 )
 def test_the_table_tells_what_was_done(

@@ -90,7 +90,10 @@ def retry(job: JobId, *, json: Annotated[bool, JSON] = False) -> None:
         show.answer_json(again)
     else:
         show.answer(f"{again.id}  {_state(again)}")
-        show.note(f"watch it with: voicectl jobs watch {again.id}")
+        if again.state == "finished":
+            show.note("nothing of it failed or was cancelled: there is nothing to try again")
+        else:
+            show.note(f"watch it with: voicectl jobs watch {again.id}")
 
 
 @app.command("cancel", cls=Command)

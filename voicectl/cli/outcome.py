@@ -181,7 +181,7 @@ def _result(result: Result) -> Text:
     if not result.skipped:
         return Text("done", style="green")
     new = any(file.new for file in result.files)
-    return Text("written again" if new else "already done", style="dim")
+    return Text("files written" if new else "already done", style="dim")
 
 
 def together(paths: Sequence[str]) -> str:
