@@ -70,6 +70,25 @@ def test_recordings_on_a_medium_that_cannot_be_written(fresh: Cli) -> None:
 
 
 @pytest.mark.root
+def test_a_data_folder_on_a_medium_that_cannot_be_written(cli: Cli) -> None:
+    cli.clip("a.wav")
+    cli.home.mkdir(mode=0o700)
+    with mounted(cli.home):
+        may_write(cli.home, allowed=False)
+        for command in (("calls", "list"), ("transcribe", "a.wav")):
+            ran = cli.run(*command)
+            assert ran.status == 5
+            assert f"{cli.home} cannot be used: Read-only file system" in ran.stderr
+        told = cli.run("doctor").stdout
+        assert f"-> mount -o remount,rw {cli.home}\n" in told
+        assert "chmod" not in told
+        may_write(cli.home, allowed=True)
+        assert cli.run("calls", "list").status == 0
+        cli.run("stop")
+        cli.wait_until(lambda: cli.site.pid is None)
+
+
+@pytest.mark.root
 def test_a_folder_for_files_that_turns_read_only_in_the_midst(fresh: Cli, out: Path) -> None:
     fresh.site.configure("[workers]\ncount = 1")
     for name in ("0.wav", "1.wav"):

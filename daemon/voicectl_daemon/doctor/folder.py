@@ -6,6 +6,7 @@ import os
 import shlex
 import tempfile
 from collections.abc import Iterator
+from itertools import takewhile
 from pathlib import Path
 
 from voicectl import config as configuration
@@ -46,8 +47,16 @@ def data_folder(patient: Patient) -> Iterator[Finding]:
         yield ok("folder", f"{folder} is not there yet; the first command makes it")
         return
     yield from _private("folder", folder, 0o710 if _shared(patient) else 0o700)
-    if not os.access(folder, os.W_OK | os.X_OK):
+    if _is_read_only(folder):
+        *_, place = takewhile(_is_read_only, (folder, *folder.parents))
+        yield problem("folder", f"{place} is mounted read-only, and {folder} lies there",
+                      f"mount -o remount,rw {_quoted(place)}")  # fmt: skip
+    elif not os.access(folder, os.W_OK | os.X_OK):
         yield problem("folder", f"{folder} cannot be written", f"chmod u+rwx {_quoted(folder)}")
+
+
+def _is_read_only(folder: Path) -> bool:
+    return bool(os.statvfs(folder).f_flag & os.ST_RDONLY)
 
 
 def private_files(patient: Patient) -> Iterator[Finding]:
