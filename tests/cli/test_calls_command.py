@@ -100,9 +100,8 @@ def test_control_characters_of_the_store_stay_there(settled: Cli) -> None:
     shown = settled.run("sql", query).stdout
     assert "\\x1b[31mred" in shown
     assert "\x1b" not in shown
-    told = settled.run("sql", query, "--json").stdout
-    assert "\\u202e" in told
-    assert "\u202e" not in told
+    told = settled.run("sql", query, "--json")
+    assert "\u202e" not in told.stdout
     assert told.json == [{"x": "\x1b[31mred", "y": "\u202e"}]
 
 
