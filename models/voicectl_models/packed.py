@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from faster_whisper import WhisperModel
@@ -90,7 +89,7 @@ class Bench:
         are lost.
         """
         beams = self._options.beam_size
-        encoded = self._encode(several, _length(several))
+        encoded = self._encode(several, windows.common_seconds(several))
         first = self._decode(encoded.rows(), len(several), beams or 1)
         unsure = [
             index
@@ -126,7 +125,7 @@ class Bench:
         heard: dict[int, Hearing] = {}
         for batch in windows.batches(turns, self._options.batch_size):
             several = [turns[index] for index in batch]
-            encoded = self._encode(several, _length(several))
+            encoded = self._encode(several, windows.common_seconds(several))
             decoded = self._decode(encoded.rows(), len(several), self._careful)
             heard |= zip(batch, self._aligned(several, encoded, decoded), strict=True)
         return [heard[index] for index in range(len(turns))]
@@ -298,16 +297,6 @@ class Bench:
                 frames[at : at + size],
             )
         ]
-
-
-def _length(several: Sequence[Window]) -> float:
-    """Return how long windows that are recognised in one call are made, in whole seconds.
-
-    On a processor the encoder's library compiles code for every length that it
-    meets and keeps it: one to two megabytes each.
-    """
-    longest = max(window.seconds for window in several) + windows.MARGIN_SECONDS
-    return min(max(ceil(longest), windows.SHORTEST_SECONDS), windows.FULL_SECONDS)
 
 
 def _segment_ends(tokens: Sequence[int], tokenizer: Tokenizer) -> list[int]:

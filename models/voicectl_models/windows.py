@@ -12,6 +12,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import ceil
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -149,3 +150,13 @@ def batches(windows: Sequence[Window], size: int) -> Iterator[list[int]]:
     order = sorted(range(len(windows)), key=lambda index: windows[index].samples)
     for first in range(0, len(order), size):
         yield order[first : first + size]
+
+
+def common_seconds(several: Sequence[Window]) -> int:
+    """Return how long windows that are recognised in one call are made, in whole seconds.
+
+    On a processor the encoder's library compiles code for every length that it
+    meets and keeps it: one to two megabytes each.
+    """
+    longest = max(window.seconds for window in several) + MARGIN_SECONDS
+    return int(min(max(ceil(longest), SHORTEST_SECONDS), FULL_SECONDS))

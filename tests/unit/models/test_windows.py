@@ -99,3 +99,12 @@ def test_batches_leave_none_out(lengths: list[int], size: int) -> None:
     found = list(windows.batches(packed, size))
     assert sorted(index for batch in found for index in batch) == list(range(len(lengths)))
     assert all(len(batch) <= size for batch in found)
+
+
+@given(st.lists(regions.filter(bool), min_size=1, max_size=8))
+def test_windows_of_one_call_fit_into_few_lengths(speech: list[list[tuple[int, int]]]) -> None:
+    """The encoder's library keeps memory for every length that it meets, for ever."""
+    packed = windows.pack(speech, [0] * len(speech))
+    seconds = windows.common_seconds(packed)
+    assert seconds in range(10, 31)
+    assert seconds >= min(max(window.seconds for window in packed), windows.FULL_SECONDS)
