@@ -18,6 +18,7 @@ import resource
 import signal
 import sys
 import threading
+import traceback
 from collections.abc import Callable, Sequence
 from functools import partial
 from multiprocessing.connection import Connection
@@ -73,9 +74,8 @@ class Worker:
             except MemoryError:
                 os.abort()
             except Exception as error:  # noqa: BLE001, one recording must not end the child
-                # A native library's own words may quote the call: they stay out of the log.
-                log.warning("unexpected %s at %s", type(error).__name__, type(order).__name__)
-                self.tell(wire.Failed("error", f"{type(error).__name__}: {error}", ""))
+                log.warning("unexpected %s", _place(error))
+                self.tell(wire.Failed("error", unforeseen(error), ""))
             if isinstance(order, wire.Run):
                 del order
                 give_back()
@@ -212,6 +212,22 @@ def digest(path: str, name: str, alive: Callable[[], None]) -> str:
             found.update(block)
             alive()
     return found.hexdigest()
+
+
+def unforeseen(error: Exception) -> str:
+    """Return what is told of an error that is a fault of ours or of a library's.
+
+    The words of those that are about a value (`KeyError: 'otieno'`) may quote the
+    call and are left out; those about the machine say what has to be mended.
+    """
+    words = "" if isinstance(error, ValueError | LookupError) else f": {error}"
+    return _place(error) + words
+
+
+def _place(error: Exception) -> str:
+    """Return what an error is and where it was raised: no word of a call, so fit for the log."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} in {Path(place.filename).name}, line {place.lineno}"
 
 
 def give_back() -> None:

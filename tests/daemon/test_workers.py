@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
 
 from voicectl.client import Door
 from voicectl.types import EventKind, TaskState
+from voicectl_daemon.worker import unforeseen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,3 +72,19 @@ def test_one_that_grew_too_large_is_replaced_after_its_work(
             assert (task.state, task.attempts) == (TaskState.DONE, 1)
         assert len(set(pids.values())) == 2
         assert door.status().workers[0].lets_go is None
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (KeyError("otieno"), ""),
+        (ValueError("no number: 'otieno'"), ""),
+        (RuntimeError("out of memory"), ": out of memory"),
+    ],
+)
+def test_an_error_that_nobody_foresaw_does_not_quote_the_call(error: Exception, words: str) -> None:
+    """One about the machine is told in its words."""
+    with pytest.raises(type(error)) as caught:
+        raise error
+    told = unforeseen(caught.value)
+    assert re.fullmatch(rf"{type(error).__name__} in test_workers\.py, line \d+{words}", told)
