@@ -140,7 +140,10 @@ def test_the_text_as_it_comes(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize(
     ("detail", "style"),
-    [({"suspect": "loop"}, "yellow"), ({"confidence": 0.2}, "yellow"), ({"confidence": 0.9}, "")],
+    [
+        *(({"suspect": "loop"}, "yellow"), ({"confidence": 0.9}, "")),
+        *(({"confidence": 0.2}, "yellow"), ({"confidence": 0.0}, "yellow")),
+    ],
 )
 def test_doubts_are_coloured_when_asked(detail: dict[str, Any], style: str) -> None:
     line = progress.segment_line({"text": "x", **detail}, "", colours=True)

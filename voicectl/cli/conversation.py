@@ -9,9 +9,6 @@ from rich.text import Text
 from voicectl.cli import show as shown
 from voicectl.types import CallRecord, Segment, Transcript
 
-DOUBTFUL = 0.5
-"""Words less probable than this are dimmed."""
-
 
 def show(record: CallRecord) -> None:
     """Print a call on stdout: a picture on a terminal, plain lines elsewhere."""
@@ -93,7 +90,7 @@ def _dim_doubtful(text: Text, segment: Segment) -> None:
     for word in segment.words:
         # Control characters become longer when they are made visible.
         after = at + len(shown.clean(word.text))
-        if word.probability < DOUBTFUL:
+        if word.probability < shown.DOUBTFUL:
             text.stylize("dim", max(at, 0), after)
         at = after
 

@@ -34,8 +34,6 @@ EVERY = 30.0
 """Seconds between two lines about a long recording, where nothing is redrawn."""
 NEARLY = 0.5
 """Seconds that are not worth a number."""
-DOUBTFUL = 0.5
-"""Below this, a recogniser is rather unsure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +212,8 @@ def segment_line(detail: dict[str, Any], voice: str, *, colours: bool = False) -
     line = Text.assemble((f"[{start} --> {end}] ", "dim"))
     if detail.get("speaker"):
         line.append_text(show.text(f"{detail['speaker']}: ", voice))
-    doubt = detail.get("suspect") or (detail.get("confidence") or 1.0) < DOUBTFUL
+    sure = detail.get("confidence")
+    doubt = detail.get("suspect") or (sure is not None and sure < show.DOUBTFUL)
     line.append_text(
         show.text(detail.get("text", "").strip(), "yellow" if colours and doubt else "")
     )

@@ -22,7 +22,8 @@ from rich.text import Text
 
 VOICES = ("cyan", "magenta", "green", "yellow", "blue")
 """Colours of speakers, in the order in which they are heard."""
-
+DOUBTFUL = 0.5
+"""Below this a recogniser is rather unsure; such text is dimmed or coloured."""
 SHORT = 48
 """Characters of a long line that a table shows."""
 UNBROKEN = ("Call", "Job", "Recording")
