@@ -6,11 +6,14 @@ badly cannot hold up a worker, nor the daemon.
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
+KEPT = 2048
+"""Expressions that stay compiled: those of a site, not those of every job there ever was."""
 
-@cache
+
+@lru_cache(KEPT)
 def compiled(pattern: str, *, case: bool = True) -> Any:
     """Return an expression ready for use. Raises `ValueError` when it cannot be read."""
     import re2  # loaded only by who has expressions

@@ -14,7 +14,8 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -40,13 +41,27 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one of the commands above."""
     asked = _parser().parse_args(arguments)
     try:
-        return _run(asked, (asked.into or weights.default_folder()).absolute())
+        with _readable():
+            return _run(asked, (asked.into or weights.default_folder()).absolute())
     except VoicectlError as error:
         _say(f"voicectl: {error.text}" + (f"\n  hint: {error.hint}" if error.hint else ""))
         return int(error.exit_status)
     except KeyboardInterrupt:
-        _say("voicectl: interrupted; run it again and it goes on where it was")
+        goes_on = asked.command in ("import", "export")
+        _say("voicectl: interrupted" + goes_on * "; run it again and it goes on where it was")
         return 130
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
+    """Say in words of ours what may not be read, or cannot."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise  # whoever read the answer has seen enough
+    except OSError as error:
+        place = error.filename or "a file of a model"
+        raise VoicectlError(f"{place} cannot be read: {error.strerror}") from error
 
 
 def _parser() -> argparse.ArgumentParser:

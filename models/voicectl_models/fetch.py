@@ -125,7 +125,7 @@ def alone(name: str, models_folder: Path, tell: Tell) -> Iterator[Path]:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                tell(f"{name}: another process is fetching it, waiting")
+                tell(f"{name}: another process is at it, waiting")
                 fcntl.flock(lock, fcntl.LOCK_EX)
             for dead in models_folder.glob(f"{prefix}*"):
                 shutil.rmtree(dead, ignore_errors=True)

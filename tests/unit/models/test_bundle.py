@@ -77,6 +77,18 @@ def test_the_same_models_make_the_same_bundle(made: Path, models: Path, tmp_path
     assert again.read_bytes() == made.read_bytes()
 
 
+@pytest.mark.parametrize("command", [["verify"], ["export", "x.tar", "swahili"]])
+def test_what_cannot_be_read_is_told(
+    models: Path, command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As on a disk that goes bad."""
+    weights_file = models / "swahili" / "model.bin"
+    weights_file.unlink()
+    weights_file.symlink_to("/proc/self/mem")
+    assert main(["--into", str(models), *command]) == 1
+    assert "cannot be read: Input/output error" in capsys.readouterr().err
+
+
 def test_a_model_that_it_does_not_carry(made: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="does not carry 'base'") as caught:
         bundle.take_over(made, ["base"], tmp_path / "other", print)

@@ -245,7 +245,7 @@ def test_two_at_once_fetch_once(start: Start, tmp_path: Path) -> None:
     with start() as first:
         wait_for(first, "comparing")
         with start() as second:
-            wait_for(second, "another process is fetching it")
+            wait_for(second, "another process is at it")
             (tmp_path / "gate").touch()
             rest, _ = second.communicate(timeout=30)
     assert (first.returncode, second.returncode) == (0, 0)
