@@ -110,7 +110,7 @@ def test_what_cannot_be_written(settled: Cli, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     ran = settled.run("calls", "export", "last", "-f", "txt", "-o", tmp_path / "file")
     assert (ran.status, ran.stdout) == (3, "")
-    assert "cannot be written" in ran.stderr
+    assert f"cannot be written: {tmp_path}/file is no folder" in ran.stderr
 
 
 def test_two_calls_with_one_name(fresh: Cli) -> None:

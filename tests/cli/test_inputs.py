@@ -12,7 +12,7 @@ import pytest
 
 from voicectl.cli import inputs
 from voicectl.cli.inputs import Found, collect
-from voicectl.errors import NotFound, RecordingError
+from voicectl.errors import NotFound, RecordingError, UsageError
 
 NOBODY = 65534
 
@@ -46,6 +46,11 @@ def test_a_folder_gives_its_recordings_sorted_and_says_that_there_is_more(calls:
     found = collect(["."], recursive=False)
     assert names(found) == ["a.WAV", "b.wav"]
     assert found.notes == [f"folders inside '{calls}' are left out: add -r to read them"]
+
+
+def test_an_empty_variable_of_a_script_is_not_this_folder(calls: Path) -> None:
+    with pytest.raises(UsageError, match="has no name"):
+        collect(["b.wav", ""], recursive=False)
 
 
 def test_recursion_goes_into_every_folder(calls: Path) -> None:

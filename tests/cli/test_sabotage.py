@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -128,3 +129,22 @@ def test_the_command_is_killed_and_given_again(fresh: Cli) -> None:
     worked = [task for job in jobs for task in job["tasks"] if not task["skipped"]]
     assert [job["job"]["state"] for job in jobs] == ["finished", "finished"]
     assert sorted(task["name"] for task in worked) == names, "nothing is done twice"
+
+
+def test_a_shell_whose_folder_is_gone(settled: Cli, tmp_path: Path) -> None:
+    here = tmp_path / "here"
+    here.mkdir()
+    command = shlex.join([*settled.command, "transcribe", "a.wav"])
+    ran = subprocess.run(
+        ["sh", "-c", f"rmdir ../here && exec {command}"],
+        cwd=here,
+        env=settled.env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 2
+    assert ran.stderr == (
+        "voicectl: the folder that this shell is in is not there any more\n"
+        "  hint: cd to another one\n"
+    )

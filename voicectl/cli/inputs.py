@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from voicectl.cli.values import absolute
-from voicectl.errors import NotFound, RecordingError, VoicectlError
+from voicectl.errors import NotFound, RecordingError, UsageError, VoicectlError
 
 STDIN = "-"
 
@@ -52,10 +52,12 @@ class Found:
 def collect(arguments: Sequence[str], *, recursive: bool) -> Found:
     """Return the recordings that `arguments` name.
 
-    Raises the first error when nothing but errors was found.
+    Raises the first error when nothing but errors was found, and `UsageError` for an empty name.
     """
     found = Found()
     for argument in arguments:
+        if not argument:  # it would be this folder, whole
+            raise UsageError("one of the recordings has no name", hint="is a variable empty?")
         if argument == STDIN:
             found.recordings[None] = Recording(None, "stdin")
             continue

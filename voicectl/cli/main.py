@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -104,11 +105,23 @@ def _run() -> int:
         return error.exit_status
     except typer.TyperException as error:
         return _misused(error)
+    except FileNotFoundError:
+        if _has_a_place():
+            raise
+        show.problem("the folder that this shell is in is not there any more", "cd to another one")
+        return ExitStatus.USAGE
     except SystemExit as error:
         # So does typer leave, and only then, when the reader of the answer is gone.
         raise BrokenPipeError from error
     except (KeyboardInterrupt, typer.Abort):
         return ExitStatus.INTERRUPTED
+
+
+def _has_a_place() -> bool:
+    try:
+        return bool(Path.cwd())
+    except FileNotFoundError:
+        return False
 
 
 def _misused(error: typer.TyperException) -> int:

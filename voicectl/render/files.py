@@ -49,8 +49,10 @@ def write_blocks(path: Path, blocks: Iterable[bytes]) -> None:
 
 
 def _refused(path: Path, error: OSError) -> VoicectlError:
-    text = f"'{clean(str(path))}' cannot be written: {error.strerror}"
     folder = clean(str(path.parent))
+    no_folder = isinstance(error, FileExistsError | NotADirectoryError)
+    reason = f"{folder} is no folder" if no_folder else error.strerror
+    text = f"'{clean(str(path))}' cannot be written: {reason}"
     if is_full(error):
         return DiskFull(text, hint=f"make room in {folder}, or choose another --output_dir")
     return UsageError(text, hint=f"look at the folder {folder}, or choose another --output_dir")
