@@ -18,7 +18,7 @@ from pathlib import Path
 import msgspec
 
 from voicectl import __version__
-from voicectl.errors import DiskFull
+from voicectl.errors import DiskFull, VoicectlError, is_full
 from voicectl.types import Task
 from voicectl_daemon.traces import Traces
 from voicectl_daemon.uploads import RETRY_SECONDS
@@ -69,7 +69,7 @@ class Drafts:
         path = self._path(task)
         try:
             content = path.read_bytes()
-        except FileNotFoundError:
+        except OSError:  # most often there is none; what cannot be read is heard again
             return _nothing()
         head, *lines = content.splitlines(keepends=True) or [b""]
         if not _fits(head, task.job if only_of_job else None):
@@ -85,9 +85,10 @@ class Drafts:
         return Draft(end, msgspec.Raw(b"[" + b",".join(good) + b"]"))
 
     def add(self, task: Task, part: msgspec.Raw) -> None:
-        """Keep one more part of a task; it is on disk when this returns. Raises `DiskFull`.
+        """Keep one more part of a task; it is on disk when this returns.
 
         A part from the beginning on takes the place of all that was kept before.
+        Raises `DiskFull`, or `VoicectlError` when it cannot be kept for another reason.
         """
         path = self._path(task)
         begins = msgspec.json.decode(part, type=_Stretch).begin < NEAR
@@ -100,9 +101,10 @@ class Drafts:
             if new:
                 self._sync()
         except OSError as error:
-            raise DiskFull(
+            kind = DiskFull if is_full(error) else VoicectlError
+            raise kind(
                 f"what was heard so far cannot be kept: {error.strerror}",
-                hint="make room; if the work is broken off now, more of it is done again",
+                hint="if the work is broken off now, more of it is done again",
             ) from error
 
     def drop(self, task: Task) -> None:

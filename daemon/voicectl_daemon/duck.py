@@ -171,7 +171,7 @@ class Duck:
             except (duckdb.Error, OSError) as error:
                 raise DiskFull(
                     "the call is deleted, but the store could not be rewritten: its words may "
-                    f"still be found in the file ({_first_line(error)})",
+                    f"still be found in the file ({_told(error)})",
                     hint="make room on the disk; the file is then rewritten by itself",
                 ) from error
             finally:
@@ -228,7 +228,7 @@ class Duck:
                     "the table could not be made: there is too little room beside the store",
                     hint=f"make room in {beside}",
                 ) from error
-            raise VoicectlError(f"the table could not be made: {_first_line(error)}") from error
+            raise VoicectlError(f"the table could not be made: {_told(error)}") from error
 
 
 def _parquet(db: Cursor, query: str, given: list[Any], folder: Path) -> Path:
@@ -297,9 +297,10 @@ def _is_full(error: duckdb.Error | OSError) -> bool:
     return any(os.strerror(number) in str(error) for number in FULL)
 
 
-def _first_line(error: duckdb.Error | OSError) -> str:
+def _told(error: duckdb.Error | OSError) -> str:
+    """Return what went wrong in one line, without the arrow under a query."""
     text = error.strerror if isinstance(error, OSError) else None
-    return text or str(error).partition("\n")[0]
+    return text or " ".join(str(error).partition("\nLINE ")[0].split())
 
 
 def _no_room() -> DiskFull:
@@ -315,7 +316,7 @@ def _sentences(path: Path) -> Iterator[None]:
     try:
         yield
     except duckdb.Error as error:
-        text = _first_line(error)
+        text = _told(error)
         if "Could not set lock" in text:
             raise DaemonBusy(
                 f"another program has {path} open: {text}", hint="end that program"
@@ -338,11 +339,6 @@ def _only_select(db: Cursor, query: str) -> None:
             "only one SELECT can be asked here",
             hint="to change or remove calls use: voicectl calls",
         )
-
-
-def _told(error: duckdb.Error) -> str:
-    """Return what DuckDB says, without the arrow under the query: here it is one line."""
-    return " ".join(str(error).partition("\nLINE ")[0].split())
 
 
 def one(found: Cursor) -> tuple[Any, ...]:

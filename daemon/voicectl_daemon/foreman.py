@@ -10,6 +10,7 @@ from pathlib import Path
 from voicectl.config import Workers
 from voicectl.errors import DiskFull, VoicectlError, WorkerDied
 from voicectl.types import Task, WorkerStatus
+from voicectl_daemon import unforeseen
 from voicectl_daemon.books import Books
 from voicectl_daemon.hand import FULL_DISK_SECONDS, Hand, Leaving
 from voicectl_daemon.ledger import Together
@@ -109,8 +110,8 @@ class Foreman:
             return
         except VoicectlError as error:
             log.warning("%s", error.text)
-        except Exception:
-            log.exception("a hand fell still; it is woken again")
+        except Exception as error:  # noqa: BLE001, the hand is woken again
+            unforeseen.write(log, "a hand fell still and is woken again", error)
         finally:
             with self._picking:
                 self._free.append(hand)

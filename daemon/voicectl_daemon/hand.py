@@ -15,7 +15,7 @@ import msgspec
 from voicectl.config import Workers
 from voicectl.errors import DiskFull, TooSlow, VoicectlError, WorkerDied
 from voicectl.types import CallRecord, EventKind, Problem, Task, TaskState, WorkerStatus
-from voicectl_daemon import ids, wire
+from voicectl_daemon import ids, unforeseen, wire
 from voicectl_daemon.books import Books
 from voicectl_daemon.watch import Watch
 
@@ -124,9 +124,9 @@ class Hand:
             self._after_death(error)
         except VoicectlError as error:
             self._give_up(error)
-        except Exception as error:
-            log.exception("unexpected at a task")
-            self._give_up(VoicectlError(f"{type(error).__name__}: {error}"))
+        except Exception as error:  # noqa: BLE001, one recording must not end the hand
+            unforeseen.write(log, "unexpected at a task", error)
+            self._give_up(VoicectlError(unforeseen.sentence(error)))
         finally:
             self._open = {}
             self._idle_since = time.monotonic()
@@ -256,11 +256,11 @@ class Hand:
             try:
                 self._books.drafts.add(task, report.part)
                 self._further.add(task.id)
-            except DiskFull as full:
-                log.warning("%s", full.text)  # the work itself can go on
+            except VoicectlError as error:
+                log.warning("%s", error.text)  # the work itself can go on
         else:
-            error = VoicectlError(report.text, hint=report.hint)
-            self._close(task, TaskState.FAILED, error, report.code)
+            failed = VoicectlError(report.text, hint=report.hint)
+            self._close(task, TaskState.FAILED, failed, report.code)
 
     def _whole_order_failed(self, report: wire.Report | None) -> bool:
         """True when the child gave up the order; what was open is closed or put back."""

@@ -24,7 +24,7 @@ import uvicorn
 from voicectl import config, paths
 from voicectl.config import Config
 from voicectl.errors import DaemonBusy, DaemonUnreachable, DiskFull, VoicectlError, is_full
-from voicectl_daemon import door
+from voicectl_daemon import door, unforeseen
 from voicectl_daemon.books import Books
 from voicectl_daemon.bus import Bus
 from voicectl_daemon.drafts import Drafts
@@ -155,8 +155,8 @@ def watch_over(parts: Parts, server: Server, told: Told, linger: float) -> None:
                 _sweep(parts)
         except VoicectlError as error:
             log.warning("%s", error.text)
-        except Exception:
-            log.exception("unexpected while sweeping")
+        except Exception as error:  # noqa: BLE001, sweeping goes on
+            unforeseen.write(log, "unexpected while sweeping", error)
     parts.close_door()
     server.should_exit = True
 

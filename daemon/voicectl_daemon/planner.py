@@ -11,7 +11,7 @@ from voicectl.config import Config
 from voicectl.errors import DiskFull, NotFound, TooSlow, VoicectlError, WorkerDied, from_wire
 from voicectl.interfaces import TranscribeOptions
 from voicectl.types import Audio, Problem, Task, TaskState
-from voicectl_daemon import ids, roles, wire
+from voicectl_daemon import ids, roles, unforeseen, wire
 from voicectl_daemon.books import Books
 from voicectl_daemon.foreman import Foreman
 from voicectl_daemon.rows import Wishes
@@ -90,8 +90,8 @@ class Planner:
                 log.warning("%s", error.text)
                 self._wake.set()
                 self._stopping.wait(2.0)
-            except Exception:
-                log.exception("unexpected while planning")
+            except Exception as error:  # noqa: BLE001, the next job is planned
+                unforeseen.write(log, "unexpected while planning", error)
                 self._wake.set()
                 self._stopping.wait(10.0)
             self._rest()

@@ -18,7 +18,6 @@ import resource
 import signal
 import sys
 import threading
-import traceback
 from collections.abc import Callable, Sequence
 from functools import partial
 from multiprocessing.connection import Connection
@@ -38,7 +37,7 @@ from voicectl.interfaces import (
     Transcriber,
 )
 from voicectl.types import Audio, Part, Segment
-from voicectl_daemon import wire
+from voicectl_daemon import unforeseen, wire
 from voicectl_models import decode, recording, speech
 from voicectl_models.pool import Pool
 from voicectl_recipes import engine, load
@@ -74,8 +73,8 @@ class Worker:
             except MemoryError:
                 os.abort()
             except Exception as error:  # noqa: BLE001, one recording must not end the child
-                log.warning("unexpected %s", _place(error))
-                self.tell(wire.Failed("error", unforeseen(error), ""))
+                log.warning("unexpected %s", unforeseen.place(error))
+                self.tell(wire.Failed("error", unforeseen.sentence(error), ""))
             if isinstance(order, wire.Run):
                 del order
                 give_back()
@@ -212,22 +211,6 @@ def digest(path: str, name: str, alive: Callable[[], None]) -> str:
             found.update(block)
             alive()
     return found.hexdigest()
-
-
-def unforeseen(error: Exception) -> str:
-    """Return what is told of an error that is a fault of ours or of a library's.
-
-    The words of those that are about a value (`KeyError: 'otieno'`) may quote the
-    call and are left out; those about the machine say what has to be mended.
-    """
-    words = "" if isinstance(error, ValueError | LookupError) else f": {error}"
-    return _place(error) + words
-
-
-def _place(error: Exception) -> str:
-    """Return what an error is and where it was raised: no word of a call, so fit for the log."""
-    place = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{type(error).__name__} in {Path(place.filename).name}, line {place.lineno}"
 
 
 def give_back() -> None:

@@ -196,8 +196,13 @@ def _remedy(entry: Entry, verb: str) -> str:
 
 def _brought(folder: Path, models_folder: Path, *, known: bool) -> Weights:
     """Return weights that are not of the catalogue; with `known`, without hashing."""
-    many = _vocabulary(folder) >= MULTILINGUAL_VOCABULARY
-    sha256 = _remembered(folder / MODEL, models_folder, compute=not known)
+    try:
+        many = _vocabulary(folder) >= MULTILINGUAL_VOCABULARY
+        sha256 = _remembered(folder / MODEL, models_folder, compute=not known)
+    except OSError as error:
+        raise ModelMissing(
+            f"the model in {folder} cannot be read: {error.strerror}", hint="look at its files"
+        ) from error
     languages = (EVERY_LANGUAGE,) if many else ("en",)
     return Weights(folder.name, folder, sha256, languages, translates=many)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ import pytest
 
 from voicectl.client import Door
 from voicectl.types import EventKind, TaskState
-from voicectl_daemon.worker import unforeseen
+from voicectl_daemon import unforeseen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,9 +83,14 @@ def test_one_that_grew_too_large_is_replaced_after_its_work(
         (RuntimeError("out of memory"), ": out of memory"),
     ],
 )
-def test_an_error_that_nobody_foresaw_does_not_quote_the_call(error: Exception, words: str) -> None:
+def test_an_error_that_nobody_foresaw_does_not_quote_the_call(
+    caplog: pytest.LogCaptureFixture, error: Exception, words: str
+) -> None:
     """One about the machine is told in its words."""
     with pytest.raises(type(error)) as caught:
         raise error
-    told = unforeseen(caught.value)
+    told = unforeseen.sentence(caught.value)
+    unforeseen.write(logging.getLogger("test"), "unexpected", caught.value)
+    assert "otieno" not in caplog.text
+    assert f"unexpected: {type(error).__name__}" in caplog.text
     assert re.fullmatch(rf"{type(error).__name__} in test_workers\.py, line \d+{words}", told)

@@ -10,7 +10,7 @@ from pathlib import Path
 from fastapi import APIRouter, Query, Request
 from starlette.requests import ClientDisconnect
 
-from voicectl.errors import DiskFull, UsageError
+from voicectl.errors import DiskFull, UsageError, VoicectlError, is_full
 from voicectl.types import Ask, EventKind, Job, Task
 from voicectl_daemon import bus, reminders
 from voicectl_daemon.parts import House, Tenant
@@ -68,7 +68,10 @@ async def upload(request: Request, house: House, name: str = Query(max_length=40
             os.fsync(file.fileno())  # what was accepted survives a power cut
     except OSError as error:
         target.unlink(missing_ok=True)
-        raise DiskFull(f"{name} cannot be taken in: {error.strerror}") from error
+        kind = DiskFull if is_full(error) else VoicectlError
+        raise kind(
+            f"{name} cannot be taken in: {error.strerror}", hint=f"look at {target.parent}"
+        ) from error
     except ClientDisconnect as error:
         target.unlink(missing_ok=True)
         raise UsageError(f"{name} was not sent to its end") from error
