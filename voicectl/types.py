@@ -10,6 +10,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar
 
+from voicectl.understanding import Entity, Label, Risk, Score, Summary
+
 DEFAULT_TENANT = "default"
 
 
@@ -141,6 +143,13 @@ class CallRecord:
     """When voicectl first saw it."""
     transcript: Transcript | None = None
     done: tuple[Done, ...] = ()
+    """The steps of the recipe that were taken, in order."""
+    entities: tuple[Entity, ...] = ()
+    labels: tuple[Label, ...] = ()
+    """The surest first."""
+    scores: tuple[Score, ...] = ()
+    risks: tuple[Risk, ...] = ()
+    summary: Summary | None = None
 
 
 @dataclass(frozen=True, slots=True)

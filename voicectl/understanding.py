@@ -1,4 +1,4 @@
-"""What a call is taken to mean; everything here names the segments that it rests on."""
+"""What is found in a call and what it is taken to mean, all with the segments it rests on."""
 
 from __future__ import annotations
 
@@ -7,6 +7,24 @@ from enum import StrEnum
 
 Evidence = tuple[int, ...]
 """Ids of segments, the one that says most first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """A name, number, place or the like, where it was said."""
+
+    label: str
+    """`NAME`, `PLACE`, `ADDRESS`, `ORG`, `PHONE`, `ID`, `EMAIL`, `URL`, `DATE`, `AGE`, `MONEY`."""
+    text: str
+    """As the segment has it: `segment.text[start:end]`."""
+    segment: int
+    """Id of the segment."""
+    start: int
+    """In characters from the start of the segment's text."""
+    end: int
+    """The first character behind it."""
+    score: float
+    """0 to 1: how sure; not a probability."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from voicectl.findings import Entity
 from voicectl.types import Segment, Word
+from voicectl.understanding import Entity
 
 
 class Placeholders:

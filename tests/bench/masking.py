@@ -13,8 +13,8 @@ from dataclasses import dataclass, field, replace
 from entities import Marked, calls, sentences, spoken, utterances
 from report import Section, arguments, at_least, models
 
-from voicectl.findings import Entity
 from voicectl.types import Segment
+from voicectl.understanding import Entity
 from voicectl_models.entities.find import in_call, resolve
 from voicectl_models.entities.lines import Span, line
 from voicectl_models.entities.ordinary import ordinary

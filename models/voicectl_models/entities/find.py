@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
-from voicectl.findings import Entity
 from voicectl.types import Segment
+from voicectl.understanding import Entity
 from voicectl_models.entities import contact, dates, dictated, digits, money, people, places
 from voicectl_models.entities.lines import Line, Span, line, words_of
 from voicectl_models.entities.people import Ordinary

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicectl.findings import Entity
 from voicectl.types import Decoding, Segment, Word
+from voicectl.understanding import Entity
 from voicectl_recipes.masking import Placeholders, mask, mask_segments
 
 
