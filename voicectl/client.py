@@ -19,21 +19,10 @@ from voicectl.errors import (
     DaemonVersion,
 )
 from voicectl.paths import Home, home, short
-from voicectl.results import GivenResult, ResultWish
+from voicectl.results import CallLine, Deleted, GivenResult, Hit, ResultWish, Table
 from voicectl.selection import Found, Which
 from voicectl.start import NobodyThere, problem, start_daemon
-from voicectl.types import (
-    Ask,
-    CallLine,
-    CallRecord,
-    Deleted,
-    Event,
-    Hit,
-    Job,
-    Status,
-    Table,
-    Task,
-)
+from voicectl.types import Ask, CallRecord, Event, Job, Status, Task
 
 T = TypeVar("T")
 

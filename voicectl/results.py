@@ -1,8 +1,9 @@
-"""What a client takes home of calls that are done: records, and where files of them may go."""
+"""What a client takes home of calls: lists, hits, tables, records and where files may go."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, ClassVar
 
 from voicectl.types import CallRecord, Problem
@@ -47,3 +48,51 @@ class GivenResult:
     A file that exists may be overwritten only when voicectl wrote it for the same call.
     """
     problem: Problem | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CallLine:
+    """One call in a list."""
+
+    id: str
+    name: str
+    seconds: float
+    created: datetime
+    language: str | None
+    model: str | None
+    speakers: tuple[str, ...]
+    segments: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One segment that a search found."""
+
+    call: str
+    name: str
+    segment: int
+    start: float
+    end: float
+    speaker: str | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The answer to a question in SQL."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Any, ...], ...]
+    cut: bool = False
+    """True when there were more rows than asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """What became of a call that was deleted."""
+
+    call: str
+    removed: tuple[str, ...]
+    """Files that are gone."""
+    left: tuple[str, ...]
+    """Files that the daemon may not remove; whoever asked should."""

@@ -153,33 +153,6 @@ class CallRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class CallLine:
-    """One call in a list."""
-
-    id: str
-    name: str
-    seconds: float
-    created: datetime
-    language: str | None
-    model: str | None
-    speakers: tuple[str, ...]
-    segments: int
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """One segment that a search found."""
-
-    call: str
-    name: str
-    segment: int
-    start: float
-    end: float
-    speaker: str | None
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
 class Part:
     """What was heard in a stretch of a recording, kept until the whole is done."""
 
@@ -315,27 +288,6 @@ class Ask:
     fail_fast: bool = False
     """Cancel what is left when one recording fails."""
     command: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """The answer to a question in SQL."""
-
-    columns: tuple[str, ...]
-    rows: tuple[tuple[Any, ...], ...]
-    cut: bool = False
-    """True when there were more rows than asked for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Deleted:
-    """What became of a call that was deleted."""
-
-    call: str
-    removed: tuple[str, ...]
-    """Files that are gone."""
-    left: tuple[str, ...]
-    """Files that the daemon may not remove; whoever asked should."""
 
 
 @dataclass(frozen=True, slots=True)

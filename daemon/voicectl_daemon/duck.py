@@ -20,7 +20,7 @@ from typing import Any, BinaryIO, TypeAlias
 import duckdb
 
 from voicectl.errors import FULL, DaemonBusy, DiskFull, UsageError, VoicectlError, is_full
-from voicectl.types import Table
+from voicectl.results import Table
 from voicectl_daemon import schema
 from voicectl_daemon.records import plain
 

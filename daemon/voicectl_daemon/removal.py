@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from voicectl.errors import UsageError
-from voicectl.types import Deleted, Event, EventKind
+from voicectl.results import Deleted
+from voicectl.types import Event, EventKind
 from voicectl_daemon.books import Books
 from voicectl_daemon.uploads import Uploads
 

@@ -10,8 +10,9 @@ from typing import Any, BinaryIO
 import msgspec
 
 from voicectl.errors import NotFound, UsageError
+from voicectl.results import CallLine, Hit, Table
 from voicectl.selection import Found, Which
-from voicectl.types import CallLine, CallRecord, Hit, Table
+from voicectl.types import CallRecord
 from voicectl_daemon.duck import QUERY_SECONDS, Cursor, Duck, one
 from voicectl_daemon.records import DONE_SHAPE, OWNED_SHAPE, SKIPPED_SHAPE, records_of
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from voicectl.cli import calls, conversation
-from voicectl.types import Audio, CallRecord, Deleted, Transcript
+from voicectl.results import Deleted
+from voicectl.types import Audio, CallRecord, Transcript
 
 if TYPE_CHECKING:
     from pathlib import Path

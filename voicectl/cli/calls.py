@@ -16,7 +16,8 @@ from voicectl.cli.export import export
 from voicectl.cli.help import JSON, Command, group, switch
 from voicectl.cli.transcribe import Transcribe
 from voicectl.errors import ExitStatus, UsageError, VoicectlError
-from voicectl.types import CallLine, CallRecord, Deleted, Hit
+from voicectl.results import CallLine, Deleted, Hit
+from voicectl.types import CallRecord
 
 LAST = "last"
 

@@ -12,7 +12,7 @@ from voicectl.cli import show
 from voicectl.cli.door import open_door
 from voicectl.cli.help import JSON, switch
 from voicectl.errors import UsageError
-from voicectl.types import Table
+from voicectl.results import Table
 
 
 def sql(

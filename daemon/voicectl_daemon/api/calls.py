@@ -13,9 +13,9 @@ from fastapi.responses import Response, StreamingResponse
 from pydantic import Field
 
 from voicectl.errors import VoicectlError
-from voicectl.results import GivenResult, ResultWish
+from voicectl.results import CallLine, Deleted, GivenResult, Hit, ResultWish, Table
 from voicectl.selection import Found, Which
-from voicectl.types import CallLine, CallRecord, Deleted, Hit, Problem, Table
+from voicectl.types import CallRecord, Problem
 from voicectl_daemon import removal
 from voicectl_daemon.parts import House, Parts, Tenant
 from voicectl_daemon.store import LAST, no_call
