@@ -120,7 +120,8 @@ class FasterWhisper:
                 **_decoding(options),
             )
             for segment in found:
-                heed((index + segment.end / clip.seconds) / len(clips))
+                # NumPy's, when there are times of words
+                heed(float(index + segment.end / clip.seconds) / len(clips))
                 words = [
                     {"word": word.word, "start": word.start, "end": word.end}
                     | {"probability": word.probability}
