@@ -8,7 +8,19 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
 
+import msgspec
+
 from voicectl.types import Audio, CallRecord, Decoding, Done, Segment, Transcript, Word
+from voicectl.understanding import Entity, Label, Risk, Score, Summary
+
+MEANING: dict[str, Any] = {
+    "entities": tuple[Entity, ...],
+    "labels": tuple[Label, ...],
+    "scores": tuple[Score, ...],
+    "risks": tuple[Risk, ...],
+    "summary": Summary | None,
+}
+"""Fields of a record that are columns of the same name, and what is in them."""
 
 SEGMENT_SHAPE = """[{"id":"INTEGER","start":"DOUBLE","end":"DOUBLE","text":"VARCHAR",
 "speaker":"VARCHAR","channel":"INTEGER","language":"VARCHAR","confidence":"DOUBLE",
@@ -19,10 +31,35 @@ SEGMENT_SHAPE = """[{"id":"INTEGER","start":"DOUBLE","end":"DOUBLE","text":"VARC
 OWNED_SHAPE = (
     f'[{{"key":"VARCHAR","call":"VARCHAR","tenant":"VARCHAR","segments":{SEGMENT_SHAPE}}}]'
 )
-DONE_SHAPE = """[{"stage":"VARCHAR","runner":"VARCHAR","model":"VARCHAR","at":"TIMESTAMP",
-"seconds":"DOUBLE","recipe_hash":"VARCHAR"}]"""
+HEAD_SHAPE = """[{"key":"VARCHAR","call":"VARCHAR","tenant":"VARCHAR","whole":"BOOLEAN",
+"job":"VARCHAR","task":"VARCHAR","language":"VARCHAR","language_probability":"DOUBLE",
+"model":"VARCHAR","speech_seconds":"DOUBLE","rules":"VARCHAR",
+"done":[{"stage":"VARCHAR","runner":"VARCHAR","model":"VARCHAR","at":"TIMESTAMP",
+"seconds":"DOUBLE","recipe_hash":"VARCHAR"}],"skipped":[{"start":"DOUBLE","end":"DOUBLE"}],
+"entities":[{"label":"VARCHAR","text":"VARCHAR","segment":"INTEGER","start":"INTEGER",
+"end":"INTEGER","score":"DOUBLE"}],
+"labels":[{"scheme":"VARCHAR","name":"VARCHAR","score":"DOUBLE","evidence":["INTEGER"]}],
+"scores":[{"form":"VARCHAR","name":"VARCHAR","verdict":"VARCHAR","evidence":["INTEGER"]}],
+"risks":[{"kind":"VARCHAR","text":"VARCHAR","segment":"INTEGER","start":"INTEGER",
+"end":"INTEGER","language":"VARCHAR"}],
+"summary":{"sentences":[{"text":"VARCHAR","evidence":["INTEGER"]}],"model":"VARCHAR"}}]"""
+"""Of a result, all but its segments."""
 
-SKIPPED_SHAPE = '[{"start":"DOUBLE","end":"DOUBLE"}]'
+
+def head_of(record: CallRecord, transcript: Transcript) -> dict[str, Any]:
+    """Return what is kept of a result beside its segments, but for its key."""
+    return {
+        "call": record.id,
+        "tenant": record.tenant,
+        "task": transcript.task,
+        "language": transcript.language,
+        "language_probability": transcript.language_probability,
+        "model": transcript.model,
+        "speech_seconds": transcript.speech_seconds,
+        "rules": transcript.rules,
+        "done": record.done,
+        "skipped": [{"start": start, "end": end} for start, end in transcript.skipped],
+    } | {name: getattr(record, name) for name in MEANING}
 
 
 def records_of(
@@ -72,7 +109,13 @@ def _record(
         rules=told["rules"],
     )
     done = tuple(Done(**step | {"at": step["at"].replace(tzinfo=UTC)}) for step in told["done"])
-    return CallRecord(head["id"], head["tenant"], audio, created, transcript, done)
+    # In results of older versions there is nothing, not even an empty list.
+    meaning = {
+        name: msgspec.convert(told[name], kind)
+        for name, kind in MEANING.items()
+        if told[name] is not None
+    }
+    return CallRecord(head["id"], head["tenant"], audio, created, transcript, done, **meaning)
 
 
 def segment_of(row: dict[str, Any]) -> Segment:

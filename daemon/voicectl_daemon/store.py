@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, BinaryIO
 
 import msgspec
@@ -14,8 +15,9 @@ from voicectl.results import CallLine, Hit, Table
 from voicectl.selection import Found, Which
 from voicectl.types import CallRecord
 from voicectl_daemon.duck import QUERY_SECONDS, Cursor, Duck, one
-from voicectl_daemon.records import DONE_SHAPE, OWNED_SHAPE, SKIPPED_SHAPE, records_of
+from voicectl_daemon.records import HEAD_SHAPE, OWNED_SHAPE, head_of, records_of
 
+_NONE: Mapping[str, str] = MappingProxyType({})
 LAST = "last"
 """In place of an id: the newest call."""
 
@@ -37,19 +39,25 @@ class Store:
     # writing
 
     def save(self, record: CallRecord, key: str) -> None:
-        """Keep a call and its transcript, in place of an earlier one with the same key."""
+        """Keep a call and its whole result, in place of an earlier one with the same key."""
         self.save_all({key: record})
 
-    def save_all(self, records: Mapping[str, CallRecord]) -> None:
-        """Keep several calls, by the keys of their results, all or none."""
+    def save_all(
+        self, records: Mapping[str, CallRecord], unfinished: Mapping[str, str] = _NONE
+    ) -> None:
+        """Keep several calls, by the keys of their results, all or none.
+
+        `unfinished` names those that have steps to come, each with the job that takes them.
+        """
         with self._duck.writing() as db:
             _put_calls(db, {record.id: record for record in records.values()})
-            _put_transcripts(db, records)
+            _put_transcripts(db, records, unfinished)
 
     def has(self, key: str) -> bool:
-        """True when a result with this key is kept; it becomes the one that is shown."""
+        """True when a whole result with this key is kept; it becomes the one that is shown."""
+        asked = "SELECT call FROM book.transcripts WHERE key=? AND whole"
         with self._duck.reading() as db:
-            row = db.execute("SELECT call FROM book.transcripts WHERE key=?", [key]).fetchone()
+            row = db.execute(asked, [key]).fetchone()
         if row is None:
             return False
         with self._duck.writing() as db:
@@ -58,6 +66,25 @@ class Store:
                 [key, row[0], key],
             )
         return True
+
+    def unfinished(
+        self, wanted: Sequence[tuple[str, str]], *, only_of: str | None = None
+    ) -> dict[str, CallRecord]:
+        """Return those of several results, by call and key, that have steps to come, by key.
+
+        With `only_of` only those that this job began.
+        """
+        keys = [key for _, key in wanted]
+        with self._duck.reading() as db:
+            rows = db.execute(
+                "SELECT key FROM book.transcripts WHERE key IN (SELECT unnest(?::VARCHAR[])) "
+                "AND NOT whole AND (? IS NULL OR job=?)",
+                [keys, only_of, only_of],
+            ).fetchall()
+        there = {key for (key,) in rows}
+        asked = [(call, key) for call, key in wanted if key in there]
+        found = zip(asked, self.calls(asked), strict=True) if asked else ()
+        return {key: record for (_, key), record in found if record is not None}
 
     def delete(self, call: str) -> None:
         """Remove a call and write the store anew, so that no byte of it stays in the file."""
@@ -256,8 +283,10 @@ def _put_calls(db: Cursor, records: Mapping[str, CallRecord]) -> None:
     )
 
 
-def _put_transcripts(db: Cursor, records: Mapping[str, CallRecord]) -> None:
-    """Write the transcripts by their keys; each becomes the latest of its call."""
+def _put_transcripts(
+    db: Cursor, records: Mapping[str, CallRecord], unfinished: Mapping[str, str]
+) -> None:
+    """Write the results by their keys; each becomes the latest of its call."""
     heads, texts = [], []
     for key, record in records.items():
         transcript = record.transcript
@@ -265,13 +294,8 @@ def _put_transcripts(db: Cursor, records: Mapping[str, CallRecord]) -> None:
             raise UsageError("a call without a transcript cannot be kept")
         owner = {"key": key, "call": record.id, "tenant": record.tenant}
         texts.append(owner | {"segments": transcript.segments})
-        heads.append(
-            [key, record.id, record.tenant, transcript.task, transcript.language]
-            + [transcript.language_probability, transcript.model, transcript.speech_seconds]
-            + [_json(record.done), DONE_SHAPE, transcript.rules]
-            + [_json([{"start": start, "end": end} for start, end in transcript.skipped])]
-            + [SKIPPED_SHAPE]
-        )
+        standing = {"key": key, "whole": key not in unfinished, "job": unfinished.get(key)}
+        heads.append(standing | head_of(record, transcript))
     keys = [list(records)]
     db.execute("DELETE FROM book.segments WHERE key IN (SELECT unnest(?::VARCHAR[]))", keys)
     db.execute("DELETE FROM book.transcripts WHERE key IN (SELECT unnest(?::VARCHAR[]))", keys)
@@ -281,12 +305,12 @@ def _put_transcripts(db: Cursor, records: Mapping[str, CallRecord]) -> None:
         "WHERE latest AND call IN (SELECT unnest(?::VARCHAR[]))",
         calls,
     )
-    db.executemany(
-        "INSERT INTO book.transcripts "
-        "SELECT ?,?,?,true,?,?,?,?,?, from_json(?, ?), ?, from_json(?, ?)",
-        heads,
+    # Each table in one statement: planning it costs more than running it.
+    db.execute(
+        "INSERT INTO book.transcripts BY NAME SELECT true AS latest, h.* "
+        "FROM (SELECT unnest(from_json(?, ?)) h)",
+        [_json(heads), HEAD_SHAPE],
     )
-    # All segments in one statement: planning it costs more than running it.
     db.execute(
         "INSERT INTO book.segments SELECT key, call, tenant, s.* FROM (SELECT o.key, o.call, "
         "o.tenant, unnest(o.segments) s FROM (SELECT unnest(from_json(?, ?)) o))",

@@ -106,3 +106,39 @@ CREATE OR REPLACE VIEW calls AS
            c.created, t.task, t.language, t.language_probability, t.model, t.speech_seconds,
            c.warnings, c.direction, c.agent, c.caller, t.skipped
     FROM book.calls c LEFT JOIN book.transcripts t ON t.call = c.id AND t.latest;
+
+-- migration 7
+ALTER TABLE book.transcripts ADD COLUMN entities STRUCT(label VARCHAR, text VARCHAR,
+    segment INTEGER, "start" INTEGER, "end" INTEGER, score DOUBLE)[];
+ALTER TABLE book.transcripts ADD COLUMN labels STRUCT(scheme VARCHAR, name VARCHAR, score DOUBLE,
+    evidence INTEGER[])[];
+ALTER TABLE book.transcripts ADD COLUMN scores STRUCT(form VARCHAR, name VARCHAR, verdict VARCHAR,
+    evidence INTEGER[])[];
+ALTER TABLE book.transcripts ADD COLUMN risks STRUCT(kind VARCHAR, text VARCHAR, segment INTEGER,
+    "start" INTEGER, "end" INTEGER, language VARCHAR)[];
+ALTER TABLE book.transcripts ADD COLUMN summary STRUCT(sentences STRUCT(text VARCHAR,
+    evidence INTEGER[])[], model VARCHAR);
+ALTER TABLE book.transcripts ADD COLUMN whole BOOLEAN DEFAULT true;  -- were all steps taken?
+ALTER TABLE book.transcripts ADD COLUMN job VARCHAR;  -- that took them; NULL when it is whole
+CREATE OR REPLACE VIEW calls AS
+    SELECT c.id, c.tenant, c.name, c.path, c.seconds, c.rate, c.channels, c.codec, c.sha256,
+           c.created, t.task, t.language, t.language_probability, t.model, t.speech_seconds,
+           c.warnings, c.direction, c.agent, c.caller, t.skipped, t.whole
+    FROM book.calls c LEFT JOIN book.transcripts t ON t.call = c.id AND t.latest;
+CREATE VIEW entities AS
+    SELECT call, tenant, e.segment, e.label, e.text, e."start", e."end", e.score
+    FROM (SELECT call, tenant, unnest(entities) AS e FROM book.transcripts WHERE latest);
+CREATE VIEW labels AS
+    SELECT call, tenant, e.scheme, e.name, e.score, e.evidence
+    FROM (SELECT call, tenant, unnest(labels) AS e FROM book.transcripts WHERE latest);
+CREATE VIEW scores AS
+    SELECT call, tenant, e.form, e.name, e.verdict, e.evidence
+    FROM (SELECT call, tenant, unnest(scores) AS e FROM book.transcripts WHERE latest);
+CREATE VIEW risks AS
+    SELECT call, tenant, e.segment, e.kind, e.text, e."start", e."end", e.language
+    FROM (SELECT call, tenant, unnest(risks) AS e FROM book.transcripts WHERE latest);
+CREATE VIEW summaries AS
+    SELECT call, tenant, sentence, e.text, e.evidence, model
+    FROM (SELECT call, tenant, unnest(summary.sentences) AS e, summary.model AS model,
+                 unnest(range(len(summary.sentences)))::INTEGER AS sentence
+          FROM book.transcripts WHERE latest);

@@ -30,6 +30,7 @@ from voicectl.types import (
     Transcript,
     Word,
 )
+from voicectl.understanding import Entity, Label, Risk, Score, Sentence, Summary, Verdict
 from voicectl_daemon.ledger import Ledger
 from voicectl_daemon.store import Store
 
@@ -212,6 +213,11 @@ def record(call: str = "call1", *texts: str, **more: object) -> CallRecord:
         created=WHEN,
         transcript=transcript,
         done=(Done("transcribe", "faster-whisper", "tiny.en", WHEN, 1.25, "hash"),),
+        entities=(Entity("NAME", segments[0].text, 0, 0, len(segments[0].text), 0.75),),
+        labels=(Label("a scheme", "custody", 0.625, (1, 0)), Label("a scheme", "other", 0.25, ())),
+        scores=(Score("a form", "opening", Verdict.NOT_APPLICABLE, (0,)),),
+        risks=(Risk("weapon", segments[-1].text, len(segments) - 1, 0, 3, "en"),),
+        summary=Summary((Sentence(f"It was said: {segments[0].text}", (0, 1)),), "extractive"),
     )
     return replace(made, **more)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -15,6 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.daemon.conftest import TENANT, WHEN, record
+from voicectl.cli.export import TABLES
 from voicectl.errors import (
     ConfigError,
     DaemonBusy,
@@ -29,11 +32,23 @@ from voicectl.types import (
     Transcript,
     Word,
 )
+from voicectl.understanding import Entity, Label, Risk, Score, Sentence, Summary, Verdict
 from voicectl_daemon import duck
 from voicectl_daemon.records import plain
 from voicectl_daemon.store import Store
 
 SCHEMA = files("voicectl_daemon").joinpath("store.sql").read_text()
+ID = st.integers(0, 2**31 - 1)
+SHARE = st.floats(0, 1)
+VERDICT = st.sampled_from(Verdict)
+
+
+def several(what: st.SearchStrategy[Any]) -> st.SearchStrategy[tuple[Any, ...]]:
+    """None, one, or a few."""
+    return st.lists(what, max_size=3).map(tuple)
+
+
+SENTENCE = st.builds(Sentence, st.text(), several(ID))
 NEWEST = SCHEMA.count("-- migration ")
 
 
@@ -54,6 +69,24 @@ def test_a_silent_call_comes_back(store: Store) -> None:
     store.save(silent, "key1")
     assert store.call("call1") == silent
     assert store.lines(TENANT, 10, 0)[0].segments == 0
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    st.fixed_dictionaries(
+        {
+            "entities": several(st.builds(Entity, st.text(), st.text(), ID, ID, ID, SHARE)),
+            "labels": several(st.builds(Label, st.text(), st.text(), SHARE, several(ID))),
+            "scores": several(st.builds(Score, st.text(), verdict=VERDICT, evidence=several(ID))),
+            "risks": several(st.builds(Risk, st.text(), st.text(), ID, ID, ID, st.text())),
+            "summary": st.none() | st.builds(Summary, several(SENTENCE), st.text()),
+        }
+    )
+)
+def test_any_meaning_comes_back(store: Store, meaning: dict[str, Any]) -> None:
+    whole = record(**meaning)
+    store.save(whole, "key1")
+    assert store.call("call1") == whole
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
@@ -87,6 +120,62 @@ def test_the_same_key_replaces(store: Store) -> None:
     assert store.call("call1") == record("call1", "second")
     assert store.sql("SELECT count(*) FROM book.segments", 10).rows == ((1,),)
     assert store.sql("SELECT count(*) FROM book.transcripts", 10).rows == ((1,),)
+
+
+def test_what_is_unfinished_can_be_read_but_is_not_done(store: Store) -> None:
+    heard = record(entities=(), labels=(), scores=(), risks=(), summary=None)
+    store.save_all({"key1": heard, "key2": record("call2")}, unfinished={"key1": "job1"})
+    assert store.call("call1") == heard
+    assert not store.has("key1")
+    assert store.has("key2")
+    wanted = [("call1", "key1"), ("call2", "key2"), ("call3", "key3")]
+    assert store.unfinished(wanted) == {"key1": heard}
+    assert store.unfinished(wanted, only_of="job1") == {"key1": heard}
+    assert store.unfinished(wanted, only_of="job2") == {}
+    assert store.sql("SELECT id, whole FROM calls ORDER BY id", 9).rows == (
+        ("call1", False),
+        ("call2", True),
+    )
+    store.save(record(), "key1")
+    assert store.has("key1")
+    assert store.unfinished(wanted) == {}
+    assert store.call("call1") == record()
+    assert store.sql("SELECT count(*) FROM entities WHERE call='call1'", 9).rows == ((1,),)
+
+
+def test_what_calls_mean_is_found_in_the_latest_result_of_each(store: Store) -> None:
+    store.save(record("call1", "earlier"), "key1")
+    store.save(record("call1", "Amina", "a knife"), "key2")
+    two = Summary((Sentence("Amina called.", (0,)), Sentence("She saw it.", (1, 0))), "extractive")
+    store.save(record("call2", "Amina", summary=two), "key3")
+    for query, rows in {
+        "SELECT call, text, segment, score FROM entities": [
+            ("call1", "Amina", 0, 0.75),
+            ("call2", "Amina", 0, 0.75),
+        ],
+        "SELECT name, evidence FROM labels WHERE call='call1'": [
+            ("custody", [1, 0]),
+            ("other", []),
+        ],
+        "SELECT verdict, evidence FROM scores WHERE call='call1'": [
+            (str(Verdict.NOT_APPLICABLE), [0])
+        ],
+        "SELECT kind, text, segment FROM risks WHERE call='call1'": [("weapon", "a knife", 1)],
+        "SELECT sentence, text, evidence, model FROM summaries WHERE call='call2'": [
+            (0, "Amina called.", [0], "extractive"),
+            (1, "She saw it.", [1, 0], "extractive"),
+        ],
+    }.items():
+        assert list(store.sql(f"{query} ORDER BY ALL", 9).rows) == rows
+
+
+def test_the_schema_page_names_the_columns_of_every_view(store: Store) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "store.md").read_text()
+    told = dict(re.findall(r"^\| `(\w+)` \| .* \| `(.*)` \|$", page, re.MULTILINE))
+    views = "SELECT view_name FROM duckdb_views() WHERE NOT internal"
+    assert set(told) == {name for (name,) in store.sql(views, 99).rows} == set(TABLES)
+    for view, columns in told.items():
+        assert tuple(columns.split()) == store.sql(f"SELECT * FROM {view}", 1).columns
 
 
 def test_created_is_when_it_was_seen_first(store: Store) -> None:
@@ -185,7 +274,7 @@ def test_calls_that_do_not_exist_cannot_be_chosen(three: Store) -> None:
         three.find(TENANT, Which(until="tomorrow"))
 
 
-@pytest.mark.parametrize("table", ["calls", "segments", "words"])
+@pytest.mark.parametrize("table", TABLES)
 def test_a_table_holds_what_its_view_holds(
     three: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, table: str
 ) -> None:
@@ -256,7 +345,11 @@ def test_an_older_store_is_brought_up_to_date(path: Path) -> None:
         assert kept.transcript is not None
         assert kept.transcript.text == "Hello."
         assert kept.audio.warnings == ()
-        assert store.sql("SELECT name, warnings FROM calls", 9).rows == (("old.wav", None),)
+        assert kept.entities == kept.labels == kept.scores == kept.risks == ()
+        assert kept.summary is None
+        assert store.has("key"), "what older versions kept was whole"
+        asked = "SELECT name, warnings, whole FROM calls"
+        assert store.sql(asked, 9).rows == (("old.wav", None, True),)
         store.close()
     store = Store(path)
     store.save(record(), "new")

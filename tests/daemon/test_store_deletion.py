@@ -13,16 +13,21 @@ from pathlib import Path
 import pytest
 
 from tests.daemon.conftest import TENANT, bytes_of, record
+from voicectl.understanding import Entity, Sentence, Summary
 from voicectl_daemon.store import Store
 
 
 def test_a_deleted_call_leaves_no_byte(store: Store, tmp_path: Path) -> None:
     for number in range(10):
         store.save(record(f"call{number}", f"secret words {number} in clear"), f"key{number}")
-    store.save(record("call7", "other secret of seven"), "another key")
+    name = Entity("NAME", "secret name of seven", 0, 0, 5, 0.5)
+    told = Summary((Sentence("secret sentence of seven", (0,)),), "extractive")
+    seven = record("call7", "other secret of seven", entities=(name,), summary=told)
+    store.save_all({"another key": seven}, unfinished={"another key": "secret job"})
+    assert b"secret" in bytes_of(tmp_path)
     store.delete("call7")
     left = bytes_of(tmp_path)
-    for gone in (b"secret words 7 in", b"other secret of seven", b"call7.wav", b"sha call7"):
+    for gone in (b"secret words 7 in", b"of seven", b"secret job", b"call7.wav", b"sha call7"):
         assert gone not in left
     assert store.count(TENANT) == 9
     assert store.call("call8") == record("call8", "secret words 8 in clear")

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from voicectl.client import Door
 
 PARQUET = "parquet"
-TABLES = ("calls", "segments", "words")
+TABLES = ("calls", "segments", "words", "entities", "labels", "scores", "risks", "summaries")
 STDOUT = "-"
 WHICH = "which"
 """Goes to the daemon: see `Which`."""
@@ -46,7 +46,7 @@ FILES = (
     Flag("--output_dir -o", "DIR|-", values.words, ".",
          "Where the files are written; - for stdout, with one call and one format.", goes=COMMAND),
     Flag("--output_format -f", "FORMAT", listed(str.lower), ",".join(USUAL_FORMATS),
-         "As for transcribe; or parquet, three tables for other programs.",
+         "As for transcribe; or parquet, tables for other programs.",
          goes=COMMAND, many=True),
     *(flag for flag in FLAGS if flag.goes == STYLE),
     flag_switch("--json", "Print what was written as JSON."),

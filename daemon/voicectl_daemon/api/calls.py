@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import compress
-from typing import Annotated, BinaryIO, Literal
+from typing import Annotated, BinaryIO, Literal, TypeAlias
 
 import msgspec
 from fastapi import APIRouter, Body, Query
@@ -25,6 +25,10 @@ BLOCK = 1 << 20
 """Bytes of a table that are sent at once."""
 MOST_RESULTS = 100
 """That are given at once."""
+
+View: TypeAlias = Literal[
+    "calls", "segments", "words", "entities", "labels", "scores", "risks", "summaries"
+]
 
 router = APIRouter(prefix="/v1", tags=["calls"])
 
@@ -121,9 +125,7 @@ def select(which: Which, house: House, tenant: Tenant) -> list[Found]:
     response_class=StreamingResponse,
     responses={200: {"content": {PARQUET: {}}, "description": "A Parquet file"}},
 )
-def take_out(
-    table: Literal["calls", "segments", "words"], calls: list[str], house: House, tenant: Tenant
-) -> StreamingResponse:
+def take_out(table: View, calls: list[str], house: House, tenant: Tenant) -> StreamingResponse:
     """Return what is known of some calls, by whole ids, as one of the views of the store."""
     made = house.books.store.parquet(tenant, table, calls)
     return StreamingResponse(_blocks(made), media_type=PARQUET)
