@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 
 import msgspec
 
-from voicectl.interfaces import RunnerInfo
+from voicectl.runners import RunnerInfo
 
 if TYPE_CHECKING:
     import numpy as np
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 class EmbedOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Options of whatever turns sentences into vectors."""
 
+    backend: str = "minilm"
+    """A name of the group `voicectl.embedders`."""
+    model: str = "auto"
+    """A name of the catalogue, a folder, or `auto`: what the backend brings."""
     threads: int = 0
     """0 takes every core this process may use."""
 

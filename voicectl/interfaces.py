@@ -14,8 +14,11 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Protocol, T
 import msgspec
 from msgspec import Meta
 
+from voicectl.embedding import Embedder, EmbedOptions
 from voicectl.errors import VoicectlError
+from voicectl.recognition import EntityOptions, Recognizer
 from voicectl.rules import Rule
+from voicectl.runners import RunnerInfo
 from voicectl.types import Audio, CallRecord, Part, Segment
 
 if TYPE_CHECKING:
@@ -140,8 +143,8 @@ class DiarizeOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
 class Wish:
     """A model that a step may use, before anybody knows which weights that will be."""
 
-    task: Literal["asr", "diarize"]
-    model: str
+    task: Literal["asr", "diarize", "embed", "entities"]
+    model: str = "auto"
     """A name of the catalogue, a folder, or `auto`."""
     language: str | None = None
     """None when it must be found out first."""
@@ -235,18 +238,6 @@ Raises `Cancelled` when the work should stop.
 """
 
 
-@dataclass(frozen=True, slots=True)
-class RunnerInfo:
-    """What a runner says of itself before anything is loaded."""
-
-    name: str
-    task: str
-    """`transcribe`, `diarize`, `translate`, …"""
-    licence: str
-    leaves_premises: bool = False
-    """True when it sends anything to another machine."""
-
-
 class Transcriber(Protocol):
     """Speech to text."""
 
@@ -337,6 +328,12 @@ class Tools(Protocol):
 
     def diarizer(self, options: DiarizeOptions) -> Diarizer:
         """Return a loaded diarizer, kept warm between recordings."""
+
+    def embedder(self, options: EmbedOptions) -> Embedder:
+        """Return a loaded embedder, kept warm between recordings."""
+
+    def recognizer(self, options: EntityOptions) -> Recognizer:
+        """Return a loaded recogniser of names and numbers, kept warm between recordings."""
 
     def segment(self, record: int, segment: Segment) -> None:
         """Tell listeners of a segment at once; the result does not depend on it."""

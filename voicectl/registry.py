@@ -20,6 +20,7 @@ STAGES = "voicectl.stages"
 TRANSCRIBERS = "voicectl.transcribers"
 DIARIZERS = "voicectl.diarizers"
 EMBEDDERS = "voicectl.embedders"
+RECOGNIZERS = "voicectl.recognizers"
 
 
 @cache
@@ -43,7 +44,7 @@ def load(group: str, name: str) -> Any:
         return point.load()
     except (ImportError, AttributeError) as error:
         raise VoicectlError(
-            f"the {_kind(group)} '{name}' cannot be loaded: {error}",
+            f"the {kind(group)} '{name}' cannot be loaded: {error}",
             hint=f"install the package again that brings it: {point.module.partition('.')[0]}",
         ) from error
 
@@ -55,11 +56,11 @@ def find(group: str, name: str) -> EntryPoint:
     """
     point = _group(group).get(name)
     if point is None:
-        raise unknown(_kind(group), name, names(group))
+        raise unknown(kind(group), name, names(group))
     if lacking := missing(point):
         extra = f"{point.dist.name if point.dist else 'voicectl'}[{','.join(point.extras)}]"
         raise UsageError(
-            f"the {_kind(group)} '{name}' needs what is not installed: {', '.join(lacking)}",
+            f"the {kind(group)} '{name}' needs what is not installed: {', '.join(lacking)}",
             hint=f"install it where voicectl is: {sys.executable} -m pip install '{extra}'",
         )
     return point
@@ -83,7 +84,8 @@ def _is_installed(package: str) -> bool:
     return True
 
 
-def _kind(group: str) -> str:
+def kind(group: str) -> str:
+    """Return what one of a group is called: `diarizer`."""
     return group.rpartition(".")[2].removesuffix("s")
 
 

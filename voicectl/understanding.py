@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Literal, TypeAlias
 
 Evidence = tuple[int, ...]
 """Ids of segments, the one that says most first."""
+
+Kind: TypeAlias = Literal[
+    "NAME", "PLACE", "ADDRESS", "ORG", "PHONE", "ID", "EMAIL", "URL", "DATE", "AGE", "MONEY"
+]
+"""What entities are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,9 +20,9 @@ class Entity:
     """A name, number, place or the like, where it was said."""
 
     label: str
-    """`NAME`, `PLACE`, `ADDRESS`, `ORG`, `PHONE`, `ID`, `EMAIL`, `URL`, `DATE`, `AGE`, `MONEY`."""
+    """See `Kind`; backends of a site may have more."""
     text: str
-    """As the segment has it: `segment.text[start:end]`."""
+    """As the segment has it: `segment.text[start:end]`; its placeholder where that is masked."""
     segment: int
     """Id of the segment."""
     start: int

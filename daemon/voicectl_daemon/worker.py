@@ -26,6 +26,7 @@ from pathlib import Path
 import msgspec
 import psutil
 
+from voicectl.embedding import Embedder, EmbedOptions
 from voicectl.errors import Cancelled, RecordingError, VoicectlError
 from voicectl.interfaces import (
     ChannelsWish,
@@ -36,6 +37,7 @@ from voicectl.interfaces import (
     TranscribeOptions,
     Transcriber,
 )
+from voicectl.recognition import EntityOptions, Recognizer
 from voicectl.types import Audio, Part, Segment
 from voicectl_daemon import unforeseen, wire
 from voicectl_models import decode, recording, speech
@@ -92,8 +94,9 @@ class Worker:
         if isinstance(order, wire.Look):
             self.tell(wire.Looked(look(order.path, order.name, alive)))
             return
-        tools = Lent(self, self._pool, order)
-        for outcome in engine.run(load.from_wire(order.steps), order.records, tools):
+        plan = load.from_wire(order.steps)
+        tools = Lent(self, self._pool, order, quiet=load.masks(plan))
+        for outcome in engine.run(plan, order.records, tools):
             task = order.tasks[outcome.index]
             if outcome.record is not None:
                 self.tell(wire.Finished(task, outcome.record))
@@ -130,8 +133,10 @@ class Worker:
 class Lent:
     """The tools of a stage while it works on one order."""
 
-    def __init__(self, worker: Worker, pool: Pool, order: wire.Run) -> None:
+    def __init__(self, worker: Worker, pool: Pool, order: wire.Run, *, quiet: bool) -> None:
         self._worker = worker
+        self._quiet = quiet
+        """True when words may be told only masked, which takes the whole call."""
         self._pool = pool
         self._order = order
 
@@ -160,8 +165,18 @@ class Lent:
         """Return a loaded diarizer."""
         return self._pool.diarizer(options)
 
+    def embedder(self, options: EmbedOptions) -> Embedder:
+        """Return a loaded embedder."""
+        return self._pool.embedder(options)
+
+    def recognizer(self, options: EntityOptions) -> Recognizer:
+        """Return a loaded recogniser of names and numbers."""
+        return self._pool.recognizer(options)
+
     def segment(self, record: int, segment: Segment) -> None:
         """Tell listeners of a segment."""
+        if self._quiet:
+            return
         self._worker.tell(wire.Heard(self._order.tasks[record], segment))
 
     def progress(self, record: int, seconds: float) -> None:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from voicectl.interfaces import RATE, Clip, DiarizeOptions, HeedSeconds, RunnerInfo, Turn
+from voicectl.interfaces import RATE, Clip, DiarizeOptions, HeedSeconds, Turn
+from voicectl.runners import RunnerInfo
 from voicectl_models import onnx, speech, voices
 from voicectl_models.catalogue import MODEL
 

@@ -18,7 +18,8 @@ from typing import Any, ClassVar
 from faster_whisper import WhisperModel
 
 from voicectl.errors import ModelMissing
-from voicectl.interfaces import RATE, Clip, Heed, RunnerInfo, TranscribeOptions
+from voicectl.interfaces import RATE, Clip, Heed, TranscribeOptions
+from voicectl.runners import RunnerInfo
 from voicectl.types import Decoding, Segment
 from voicectl_models import device, prompt, speech, suspect, windows
 from voicectl_models.hearing import Hearing, as_words, mean_probability, rounded, shifted

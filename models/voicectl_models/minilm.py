@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from voicectl.embedding import EmbedOptions
-from voicectl.interfaces import RunnerInfo
+from voicectl.runners import RunnerInfo
 from voicectl_models import onnx, tokens
 from voicectl_models.catalogue import MODEL
 

@@ -4,18 +4,30 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from voicectl import registry
+from voicectl.embedding import Embedder, EmbedOptions
 from voicectl.errors import UsageError
 from voicectl.interfaces import DiarizeOptions, Diarizer, TranscribeOptions, Transcriber, Wish
-from voicectl_models import device, weights
+from voicectl.recognition import EntityOptions, Recognizer
+from voicectl_models import device, tokens, weights
+from voicectl_models.catalogue import sha256_of
 from voicectl_models.weights import Weights
 
 KEEP = 2
 """Models that stay loaded: the English and the multilingual one side by side."""
 
 Key = tuple[str, ...]
+
+_GROUPS = {
+    "diarize": registry.DIARIZERS,
+    "embed": registry.EMBEDDERS,
+    "entities": registry.RECOGNIZERS,
+}
+"""Where the backends of a task are registered."""
 
 
 def candidates(wish: Wish, models_folder: Path) -> tuple[Weights, ...]:
@@ -24,8 +36,11 @@ def candidates(wish: Wish, models_folder: Path) -> tuple[Weights, ...]:
     Raises `ModelMissing` when none of them is on this machine, and `UsageError`
     when it is to run on a GPU and none can be used.
     """
-    if wish.task == "diarize":
-        found = _voices(wish, models_folder)
+    if wish.task == "entities":
+        registry.find(registry.RECOGNIZERS, wish.backend)
+        return (_vocabulary(models_folder),)
+    if wish.task in _GROUPS:
+        found = _of_backend(wish, models_folder)
         entry = weights.catalogue().get(found.name)
         beside = entry.beside if entry and entry.backend == wish.backend else ()
         return (found, *(weights.find(name, models_folder) for name in beside))
@@ -51,21 +66,41 @@ def automatic(
     return weights.choose(language, task, there, heavy=heavy)
 
 
-def _voices(wish: Wish, models_folder: Path) -> Weights:
-    """Return the weights of a diarizer, or a folder that somebody names for it."""
-    registry.find(registry.DIARIZERS, wish.backend)
+def _of_backend(wish: Wish, models_folder: Path) -> Weights:
+    """Return the weights of a backend, or a folder that somebody names for it."""
+    group = _GROUPS[wish.task]
+    registry.find(group, wish.backend)
     known = weights.catalogue()
-    fitting = [entry.name for entry in known.values() if entry.backend == wish.backend]
+    of_task = [entry for entry in known.values() if entry.task == wish.task]
+    fitting = [entry.name for entry in of_task if entry.backend == wish.backend]
     if wish.model == "auto" and fitting:
         return weights.find(fitting[0], models_folder)
     if wish.model in fitting:
         return weights.find(wish.model, models_folder)
     if wish.model in ("auto", *known):
         raise UsageError(
-            f"the diarizer '{wish.backend}' cannot use the model '{wish.model}'",
+            f"the {registry.kind(group)} '{wish.backend}' cannot use the model '{wish.model}'",
             hint=f"it uses: {', '.join(fitting) or 'a folder, named as its model'}",
         )
     return weights.whole_folder(Path(wish.model))
+
+
+def _vocabulary(models_folder: Path) -> Weights:
+    """Return the speech recogniser whose vocabulary tells the everyday words of most languages.
+
+    Its digest is that of the vocabulary: equal words find equal names, whatever hears them.
+    """
+    known = weights.catalogue()
+    there = [
+        found
+        for found in weights.installed(models_folder)
+        if (found.folder / tokens.FILE).is_file()
+        and (found.name not in known or known[found.name].task == "asr")
+    ]
+    every = [found for found in there if weights.EVERY_LANGUAGE in found.languages]
+    # One that is missing is told of as it is where speech is to be understood.
+    best = next(iter([*every, *there]), None) or weights.find("base", models_folder)
+    return replace(best, sha256=sha256_of(best.folder / tokens.FILE))
 
 
 def _fit(found: Weights, wish: Wish) -> Weights:
@@ -92,15 +127,17 @@ class Pool:
     def __init__(self, models_folder: Path, told: Callable[[], None] = lambda: None) -> None:
         self._folder = models_folder
         self._loaded: OrderedDict[Key, Transcriber] = OrderedDict()
-        self._diarizers: dict[Key, Diarizer] = {}
+        self._others: dict[str, tuple[Key, Any]] = {}
+        """By task: what is loaded for it."""
         self._told = told
 
     @property
     def loaded(self) -> tuple[str, ...]:
         """Names of the models in memory, the one used last at the end."""
         # Copies: whoever works may load or let go another one at any moment.
-        voices, recognisers = tuple(self._diarizers.values()), tuple(self._loaded.values())
-        return tuple(each.model for each in voices) + tuple(each.model for each in recognisers)
+        others, recognisers = tuple(self._others.values()), tuple(self._loaded.values())
+        names = [each.model for _, each in others] + [each.model for each in recognisers]
+        return tuple(name for name in names if name)
 
     def transcriber(self, options: TranscribeOptions, language: str | None) -> Transcriber:
         """Return a recogniser for the language; one that can find it out when it is None."""
@@ -120,11 +157,26 @@ class Pool:
     def diarizer(self, options: DiarizeOptions) -> Diarizer:
         """Return a diarizer; only the one used last stays loaded."""
         wish = Wish("diarize", options.model, backend=options.backend)
+        made: Diarizer = self._only(wish, options, options.threads)
+        return made
+
+    def embedder(self, options: EmbedOptions) -> Embedder:
+        """Return an embedder; only the one used last stays loaded."""
+        wish = Wish("embed", options.model, backend=options.backend)
+        made: Embedder = self._only(wish, options, options.threads)
+        return made
+
+    def recognizer(self, options: EntityOptions) -> Recognizer:
+        """Return a recogniser of names and numbers; only the one used last stays loaded."""
+        made: Recognizer = self._only(Wish("entities", backend=options.backend), options)
+        return made
+
+    def _only(self, wish: Wish, options: Any, threads: int = 0) -> Any:
         found = candidates(wish, self._folder)[0]
-        key: Key = (found.sha256, options.backend, str(options.threads))
-        if key not in self._diarizers:
-            self._diarizers.clear()
-            backend = registry.load(registry.DIARIZERS, options.backend)
-            self._diarizers[key] = backend(str(found.folder), found.name, options)
+        key: Key = (found.sha256, wish.backend, str(threads))
+        if self._others.get(wish.task, ((), None))[0] != key:
+            self._others.pop(wish.task, None)
+            backend = registry.load(_GROUPS[wish.task], wish.backend)
+            self._others[wish.task] = (key, backend(str(found.folder), found.name, options))
             self._told()
-        return self._diarizers[key]
+        return self._others[wish.task][1]

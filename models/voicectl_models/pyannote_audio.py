@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from voicectl.errors import ModelMissing
-from voicectl.interfaces import RATE, Clip, DiarizeOptions, HeedSeconds, RunnerInfo, Turn
+from voicectl.interfaces import RATE, Clip, DiarizeOptions, HeedSeconds, Turn
+from voicectl.runners import RunnerInfo
 from voicectl_models import dvector, level, overlapping, voices
 from voicectl_models.catalogue import MODEL
 from voicectl_models.overlapping import ACTIVE, Chunks

@@ -5,17 +5,46 @@ On text in lower case spaCy finds next to nothing: rare words get their capital 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from typing import ClassVar
 
 from voicectl.errors import ModelMissing
+from voicectl.recognition import EntityOptions
+from voicectl.runners import RunnerInfo
+from voicectl.types import Segment
+from voicectl.understanding import Entity
 from voicectl_models.entities import people
+from voicectl_models.entities.find import in_call
 from voicectl_models.entities.lines import Line, Span, phrases, words_of
 from voicectl_models.entities.people import Ordinary
+from voicectl_models.spoken_rules import everyday
 
 _LABELS = {"PERSON": "NAME"}
 """Theirs to ours; its places and organisations are wrong more often than not."""
 _SCORE = 0.55
 """Below every rule that had a reason, above those that only found a word rare."""
+
+
+class Spacy:
+    """The recogniser `spacy`: the rules and, in English, spaCy's names besides.
+
+    Keeps the promises of `voicectl.recognition.Recognizer`.
+    """
+
+    info: ClassVar[RunnerInfo] = RunnerInfo(name="spacy", task="entities", licence="MIT")
+    model = "en_core_web_sm"
+
+    def __init__(self, folder: str, name: str, options: EntityOptions) -> None:
+        """Read the everyday words and load spaCy's model."""
+        self._ordinary = everyday(folder, name)
+        self._names = SpacyNames()
+
+    def find(self, segments: Sequence[Segment]) -> tuple[Entity, ...]:
+        """Return what either finds in a call."""
+        return in_call(segments, self._ordinary, self._english)
+
+    def _english(self, segment: Segment, line: Line) -> Iterable[Span]:
+        return self._names.find(line, self._ordinary) if segment.language in (None, "en") else ()
 
 
 class SpacyNames:

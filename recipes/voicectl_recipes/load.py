@@ -14,6 +14,8 @@ from voicectl.interfaces import Stage
 
 LARGEST = 256 * 1024
 """Bytes; a recipe is a page, not a book."""
+REDACT = "redact"
+"""The stage that masks what was found."""
 
 
 class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -88,6 +90,11 @@ def _checked(step: Step) -> CheckedStep:
             f"step '{step.stage}': {error}", hint=f"it understands: {known}"
         ) from error
     return CheckedStep(stage, options)
+
+
+def masks(plan: Plan) -> bool:
+    """True when a plan takes names and numbers out: then nobody may be told the words before."""
+    return any(step.stage.name == REDACT for step in plan)
 
 
 def to_wire(plan: Plan) -> bytes:

@@ -7,11 +7,15 @@ the same entity has the same number in the whole call.
 from __future__ import annotations
 
 import unicodedata
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from voicectl.types import Segment, Word
 from voicectl.understanding import Entity
+
+Hidden = tuple[int, int, str]
+"""Start and end of what is masked, in the text as it was, and the placeholder."""
 
 
 class Placeholders:
@@ -31,19 +35,29 @@ class Placeholders:
         return f"[{label}_{self._numbers[key]}]"
 
 
-def mask_segments(segments: Sequence[Segment], entities: Iterable[Entity]) -> tuple[Segment, ...]:
+def by_segment(entities: Iterable[Entity]) -> defaultdict[int, list[Entity]]:
+    """Return entities by the segment that they are in."""
+    sorted_out = defaultdict[int, list[Entity]](list)
+    for entity in entities:
+        sorted_out[entity.segment].append(entity)
+    return sorted_out
+
+
+def mask_segments(
+    segments: Sequence[Segment],
+    entities: Iterable[Entity],
+    placeholders: Placeholders | None = None,
+) -> tuple[Segment, ...]:
     """Return the segments of a call without what was found in them.
 
     What else tells the text is dropped: tokens of the recogniser and the text before
     replacement rules.
     """
-    placeholders = Placeholders()
-    by_segment: dict[int, list[Entity]] = {}
-    for entity in entities:
-        by_segment.setdefault(entity.segment, []).append(entity)
+    placeholders = placeholders or Placeholders()
+    inside = by_segment(entities)
     masked = []
     for segment in segments:
-        found = by_segment.get(segment.id, ())
+        found = inside[segment.id]
         text, words = mask(segment.text, segment.words, found, placeholders)
         masked.append(replace(segment, text=text, words=words, decoding=None, original=None))
     return tuple(masked)
@@ -58,16 +72,46 @@ def mask(
     become one word with the time of all. Words that do not add up to the text are
     replaced by one that holds all of it: a wrong place would leave a name standing.
     """
-    spans = _apart(text, entities)
-    if not spans:
+    named = hidden(text, entities, placeholders)
+    if not named:
         return text, tuple(words)
-    places = _places(text, words)
+    masked, places = masked_text(text, named), _places(text, words)
     if places is None:
-        masked = _masked(text, [(*span[:2], placeholders.of(*span[2:])) for span in spans])
         whole = Word(words[0].start, words[-1].end, masked, min(w.probability for w in words))
         return masked, (whole,)
-    named = [(start, end, placeholders.of(label, said)) for start, end, label, said in spans]
-    return _masked(text, named), _masked_words(words, places, named) if words else ()
+    return masked, _masked_words(words, places, named)
+
+
+def hidden(text: str, entities: Iterable[Entity], placeholders: Placeholders) -> list[Hidden]:
+    """Return what is masked in a text, in order and apart."""
+    spans = _apart(text, entities)
+    return [(start, end, placeholders.of(label, said)) for start, end, label, said in spans]
+
+
+def masked_text(text: str, named: Sequence[Hidden]) -> str:
+    """Return a text with placeholders."""
+    pieces, at = [], 0
+    for start, end, name in named:
+        pieces += [text[at:start], name]
+        at = end
+    return "".join([*pieces, text[at:]])
+
+
+def moved(start: int, end: int, named: Sequence[Hidden]) -> tuple[int, int]:
+    """Return where a stretch of a text is once it is masked, with all of what it shares."""
+    first, after, shift = start, end, 0
+    for begin, stop, name in named:
+        longer = len(name) - (stop - begin)
+        if stop <= start:
+            first += longer
+        elif begin <= start:
+            first = begin + shift
+        if stop <= end:
+            after += longer
+        elif begin < end:
+            after = begin + shift + len(name)
+        shift += longer
+    return first, after
 
 
 def _same(text: str) -> str:
@@ -88,14 +132,6 @@ def _apart(text: str, entities: Iterable[Entity]) -> list[tuple[int, int, str, s
         else:
             spans.append((start, end, label))
     return [(start, end, label, text[start:end]) for start, end, label in spans]
-
-
-def _masked(text: str, named: Sequence[tuple[int, int, str]]) -> str:
-    pieces, at = [], 0
-    for start, end, name in named:
-        pieces += [text[at:start], name]
-        at = end
-    return "".join([*pieces, text[at:]])
 
 
 def _places(text: str, words: Sequence[Word]) -> list[tuple[int, int]] | None:

@@ -23,6 +23,7 @@ from peers import Plain
 from report import Section, arguments, at_most, models
 
 from voicectl.client import Door
+from voicectl.embedding import Embedder, EmbedOptions
 from voicectl.interfaces import (
     ChannelsWish,
     Clip,
@@ -31,6 +32,7 @@ from voicectl.interfaces import (
     Recording,
     TranscribeOptions,
 )
+from voicectl.recognition import EntityOptions, Recognizer
 from voicectl.types import DEFAULT_TENANT, Ask, Audio, CallRecord, EventKind, Part, Segment, Source
 from voicectl_models import speech
 from voicectl_models.faster_whisper import FasterWhisper
@@ -101,6 +103,12 @@ class Quiet:
 
     def diarizer(self, options: DiarizeOptions) -> Diarizer:
         raise NotImplementedError("no stage of this recipe asks for speakers")
+
+    def embedder(self, options: EmbedOptions) -> Embedder:
+        raise NotImplementedError("no stage of this recipe asks for meaning")
+
+    def recognizer(self, options: EntityOptions) -> Recognizer:
+        raise NotImplementedError("no stage of this recipe asks for names")
 
     def segment(self, record: int, segment: Segment) -> None: ...
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 
 from voicectl.types import Segment
@@ -17,9 +17,18 @@ _REPEATED = ("NAME", "PLACE", "ORG")
 _SHORTEST = 3
 """Letters of a word that is looked for in the rest of the call."""
 
+More = Callable[[Segment, Line], Iterable[Span]]
+"""Whatever else finds something in a segment."""
 
-def in_call(segments: Sequence[Segment], ordinary: Ordinary) -> tuple[Entity, ...]:
-    """Return what the rules find in the segments of a call, in the order of the text.
+
+def _nothing(segment: Segment, each: Line) -> Iterable[Span]:
+    return ()
+
+
+def in_call(
+    segments: Sequence[Segment], ordinary: Ordinary, more: More = _nothing
+) -> tuple[Entity, ...]:
+    """Return what the rules, and `more`, find in the segments of a call, in the order of the text.
 
     A name that was announced once (`my name is ...`) is found wherever the call has it.
     `ordinary` are everyday words: what is none of them may be a name.
@@ -35,7 +44,7 @@ def in_call(segments: Sequence[Segment], ordinary: Ordinary) -> tuple[Entity, ..
     return tuple(
         Entity(span.label, each.text[span.start : span.end], segment.id, *span[1:])
         for segment, each, spans in zip(segments, lines, found, strict=True)
-        for span in resolve(chain(spans, _again(each, known)))
+        for span in resolve(chain(spans, _again(each, known), more(segment, each)))
     )
 
 

@@ -1,0 +1,35 @@
+"""Names, numbers and places, where they were said.
+
+Suspect segments are searched like others: a name must not stay in a masked copy because
+the recogniser was not sure that it heard it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import ClassVar
+
+from voicectl.interfaces import Outcome, Tools, Wish
+from voicectl.recognition import EntityOptions
+from voicectl.types import CallRecord
+from voicectl_recipes import said
+
+
+class Entities:
+    """The stage `entities`."""
+
+    name: ClassVar[str] = "entities"
+    options: ClassVar[type[EntityOptions]] = EntityOptions
+    idle_options: ClassVar[frozenset[str]] = frozenset()
+
+    def wishes(self, options: EntityOptions) -> tuple[Wish, ...]:
+        """The vocabulary of a speech recogniser: it tells everyday words."""
+        return (Wish("entities", backend=options.backend),)
+
+    def run(
+        self, records: Sequence[CallRecord], options: EntityOptions, tools: Tools
+    ) -> Iterator[Outcome]:
+        """Fill `entities` of every record."""
+        recognizer = tools.recognizer(options)
+        found = said.filled(records, self.name, "entities", recognizer.find, tools)
+        yield from said.outcomes(found, recognizer.info.name, recognizer.model)
