@@ -65,7 +65,7 @@ class TranscribeOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True,
     piece; more also takes more memory."""
     temperature: tuple[float, ...] = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
     beam_size: int | None = None
-    """None follows one hypothesis, and five where the recogniser is not sure."""
+    """None follows five hypotheses, and one in English where the recogniser is sure."""
     best_of: int = 5
     patience: float = 1.0
     length_penalty: float = 1.0

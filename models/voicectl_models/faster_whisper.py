@@ -24,7 +24,7 @@ from voicectl.types import Decoding, Segment
 from voicectl_models import device, prompt, speech, suspect, windows
 from voicectl_models.hearing import Hearing, as_words, mean_probability, rounded, shifted
 from voicectl_models.language import probabilities
-from voicectl_models.packed import CAREFUL_BEAMS, Bench
+from voicectl_models.packed import CAREFUL_BEAMS, SURE_LANGUAGE, Bench
 from voicectl_models.windows import Window
 
 CHUNK = 8
@@ -82,7 +82,7 @@ class FasterWhisper:
         if options.in_order:
             yield from self._in_order(clips, options, spoken, heed)
             return
-        todo = windows.pack([clip.speech for clip in clips], [clip.group for clip in clips])
+        todo = windows.pack([clip.speech for clip in clips], _together(clips, spoken))
         todo.sort(key=lambda window: _begins(window, clips))
         bench = Bench(self._whisper, options, spoken, [clip.samples for clip in clips])
         count = CHUNK * options.batch_size
@@ -154,6 +154,12 @@ class FasterWhisper:
 
     def _count(self, text: str) -> int:
         return len(self._whisper.hf_tokenizer.encode(text, add_special_tokens=False).ids)
+
+
+def _together(clips: Sequence[Clip], language: str) -> list[tuple[int, int]]:
+    """Return for each clip with which others it may share a window; see decision 9."""
+    sure = language == SURE_LANGUAGE
+    return [(0 if sure else clip.recording, clip.group) for clip in clips]
 
 
 class _Progress:

@@ -10,7 +10,7 @@ enough for the times to be right on either side of it.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil
 from typing import TYPE_CHECKING
@@ -98,15 +98,15 @@ class Window:
         return audio
 
 
-def pack(speech: Sequence[Sequence[Region]], together: Sequence[int]) -> list[Window]:
+def pack(speech: Sequence[Sequence[Region]], together: Sequence[Hashable]) -> list[Window]:
     """Return the windows for the speech of several clips.
 
     `speech` holds the regions of each clip in order of time; `together` says
-    for each clip with which others it may share a window: those of equal
-    number. No window holds more than `PACK_SECONDS`, unless one turn does.
+    for each clip with which others it may share a window: those with an equal
+    one. No window holds more than `PACK_SECONDS`, unless one turn does.
     """
     windows: list[Window] = []
-    open_windows: dict[int, list[Turn]] = {}
+    open_windows: dict[Hashable, list[Turn]] = {}
     for clip, regions in enumerate(speech):
         waiting = open_windows.setdefault(together[clip], [])
         for start, end in regions:

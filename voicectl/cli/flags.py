@@ -116,7 +116,7 @@ DECODING = (
     Flag("--temperature_increment_on_fallback", "T", or_none(number(0.0)), "0.2",
          "How much warmer each new try is, up to 1; None tries once.", goes=COMMAND),
     Flag("--beam_size", "N", or_none(whole(1)), "",
-         "Beams, at temperature 0; without it 1, and 5 where the model is unsure."),
+         "Beams, at temperature 0; without it 5, and 1 in English where that is sure."),
     Flag("--best_of", "N", whole(1), "5", "Candidates, at other temperatures."),
     Flag("--patience", "P", number(0.0), "1.0", "Patience of the beam search."),
     Flag("--length_penalty", "A", number(), "1.0", "Exponent of the length penalty."),

@@ -77,15 +77,17 @@ def test_the_same_models_make_the_same_bundle(made: Path, models: Path, tmp_path
     assert again.read_bytes() == made.read_bytes()
 
 
-@pytest.mark.parametrize("command", [["verify"], ["export", "x.tar", "swahili"]])
+@pytest.mark.parametrize(
+    ("command", "status"), [(["verify"], 1), (["export", "x.tar", "swahili"], 4)]
+)
 def test_what_cannot_be_read_is_told(
-    models: Path, command: list[str], capsys: pytest.CaptureFixture[str]
+    models: Path, command: list[str], status: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """As on a disk that goes bad."""
     weights_file = models / "swahili" / "model.bin"
     weights_file.unlink()
     weights_file.symlink_to("/proc/self/mem")
-    assert main(["--into", str(models), *command]) == 1
+    assert main(["--into", str(models), *command]) == status
     assert "cannot be read: Input/output error" in capsys.readouterr().err
 
 
