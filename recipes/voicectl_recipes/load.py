@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -11,6 +13,7 @@ import msgspec
 from voicectl import registry
 from voicectl.errors import RecipeError
 from voicectl.interfaces import Stage
+from voicectl_recipes.written import ByName
 
 LARGEST = 256 * 1024
 """Bytes; a recipe is a page, not a book."""
@@ -65,14 +68,20 @@ def builtin(name: str) -> Recipe:
     return read(folder.joinpath(f"{name}.toml").read_bytes(), name)
 
 
-def check(recipe: Recipe, overrides: dict[str, dict[str, Any]] | None = None) -> Plan:
+def check(
+    recipe: Recipe,
+    overrides: dict[str, dict[str, Any]] | None = None,
+    folders: Sequence[Path] = (),
+) -> Plan:
     """Return the recipe ready to run, with `overrides` (by stage) over its own options.
 
-    Raises `UnknownName` for a stage and `RecipeError` for an option that does not exist.
+    What options name (schemes, forms, word lists) is read now, from the site's `folders`
+    first. Raises `UnknownName` for a stage and such a file, `RecipeError` for an option
+    that does not exist, and `UsageError` for a file that cannot be read.
     """
     wanted = dict(overrides or {})
     plan = tuple(
-        _checked(Step(step.stage, step.options | wanted.pop(step.stage, {})))
+        _checked(Step(step.stage, step.options | wanted.pop(step.stage, {})), folders)
         for step in recipe.steps
     )
     if wanted:
@@ -80,7 +89,7 @@ def check(recipe: Recipe, overrides: dict[str, dict[str, Any]] | None = None) ->
     return plan
 
 
-def _checked(step: Step) -> CheckedStep:
+def _checked(step: Step, folders: Sequence[Path] = ()) -> CheckedStep:
     stage = registry.load(registry.STAGES, step.stage)()
     try:
         options = msgspec.convert(step.options, type=stage.options)
@@ -89,7 +98,8 @@ def _checked(step: Step) -> CheckedStep:
         raise RecipeError(
             f"step '{step.stage}': {error}", hint=f"it understands: {known}"
         ) from error
-    return CheckedStep(stage, options)
+    resolved = options.resolved(folders) if isinstance(options, ByName) else options
+    return CheckedStep(stage, resolved)
 
 
 def masks(plan: Plan) -> bool:

@@ -7,7 +7,8 @@ has no parts and stays `not assessed` until a person says.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 import msgspec
@@ -88,27 +89,47 @@ def read(text: bytes, name: str) -> Form:
 
 def builtin(name: str) -> Form:
     """Return a form that voicectl ships. Raises `UnknownName`."""
-    return read(written.shipped("forms", name), name)
+    return written.named("forms", name, Form)
 
 
-def assess(segments: Sequence[Segment], form: Form, embedder: Embedder) -> tuple[Score, ...]:
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A form whose sentences are vectors."""
+
+    form: Form
+    vectors: Mapping[Sequence[str], Vectors]
+    """By the sentences."""
+
+
+def prepare(form: Form, embedder: Embedder) -> Prepared:
+    """Return the form ready for any number of calls."""
+    told = [part.examples for each in form.criterion for part in each.part]
+    told += [each.only_after for each in form.criterion if each.only_after]
+    return Prepared(form, {examples: embedder.embed(examples) for examples in told})
+
+
+def assess(
+    segments: Sequence[Segment], prepared: Prepared, embedder: Embedder
+) -> tuple[Score, ...]:
     """Return one score for each criterion, in the order of the form.
 
     Where nothing can be read, in the form's language, nothing is assessed.
     """
+    form = prepared.form
     said = readable(segments, form.language)
     theirs = [segment for segment in said if segment.speaker == form.speaker] or said
     vectors = embedder.embed([segment.text.strip() for segment in theirs])
-    return tuple(_assessed(each, theirs, vectors, form, embedder) for each in form.criterion)
+    return tuple(_assessed(each, theirs, vectors, prepared) for each in form.criterion)
 
 
 def _assessed(
     criterion: Criterion,
     said: Sequence[Segment],
     vectors: Vectors,
-    form: Form,
-    embedder: Embedder,
+    prepared: Prepared,
 ) -> Score:
+    form = prepared.form
+
     def score(verdict: Verdict, *evidence: int) -> Score:
         return Score(form.title, criterion.name, verdict, tuple(dict.fromkeys(evidence)))
 
@@ -116,7 +137,7 @@ def _assessed(
         return score(Verdict.NOT_ASSESSED)
 
     def nearest(examples: Sequence[str], places: range) -> int | None:
-        likeness = (vectors[places] @ embedder.embed(examples).T).max(axis=1)
+        likeness = (vectors[places] @ prepared.vectors[examples].T).max(axis=1)
         best = int(likeness.argmax())
         return said[places[best]].id if likeness[best] >= form.likeness else None
 

@@ -11,7 +11,6 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import Annotated
 
 import msgspec
@@ -92,8 +91,7 @@ def read(text: bytes, name: str) -> RiskWords:
 @cache
 def builtin() -> RiskWords:
     """Return the lists that voicectl ships."""
-    name = "risk_words.toml"
-    return read(files("voicectl_recipes").joinpath(name).read_bytes(), name)
+    return written.named("wordlists", "builtin", RiskWords)
 
 
 def find(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, TypeAlias
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Literal, Self, TypeAlias
 
 import msgspec
 from msgspec import Meta
 
+from voicectl.embedding import EmbedOptions
 from voicectl.errors import UsageError
 from voicectl_recipes import written
 
@@ -91,7 +94,19 @@ def read(text: bytes, name: str) -> Scheme:
 
 def builtin(name: str) -> Scheme:
     """Return a scheme that voicectl ships. Raises `UnknownName`."""
-    return read(written.shipped("schemes", name), name)
+    return written.named("schemes", name, Scheme)
+
+
+class SchemeOptions(EmbedOptions, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Options of a step that compares what was said to a scheme."""
+
+    scheme: str | Scheme = "child-helpline"
+    """A name, of the site's own or one that is shipped, or the scheme itself."""
+
+    def resolved(self, folders: Sequence[Path]) -> Self:
+        """Return them with the scheme itself."""
+        scheme = written.named("schemes", self.scheme, Scheme, folders)
+        return msgspec.structs.replace(self, scheme=scheme)
 
 
 def corrected(scheme: Scheme, name: str, sentence: str) -> Scheme:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
-from typing import TypeVar
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol, Self, TypeVar, runtime_checkable
 
 import msgspec
 
 from voicectl import registry
 from voicectl.errors import UsageError
+from voicectl.handwritten import content
 
 LARGEST = 1024 * 1024
 """Bytes of a file."""
+SHIPPED = Path(__file__).parent
 
 T = TypeVar("T")
 
@@ -28,10 +31,31 @@ def read(text: bytes, kind: type[T], name: str) -> T:
         raise UsageError(f"{name} is not TOML: {error}") from error
 
 
-def shipped(folder: str, name: str) -> bytes:
-    """Return a file that voicectl ships, by its name without `.toml`. Raises `UnknownName`."""
-    place = files("voicectl_recipes").joinpath(folder)
-    known = sorted(each.name.removesuffix(".toml") for each in place.iterdir())
+def named(kind: str, name: str | T, form: type[T], folders: Sequence[Path] = ()) -> T:
+    """Return what the file `name` of a kind (`schemes`) says; what is read already as it is.
+
+    It is looked for in a folder of that kind in each of the site's `folders`, then among
+    what voicectl ships. Raises `UnknownName`, and `UsageError` when it cannot be read.
+    """
+    if not isinstance(name, str):
+        return name
+    known = {
+        path.stem: path
+        for folder in (SHIPPED, *reversed(folders))
+        for path in sorted((folder / kind).glob("*.toml"))
+    }
     if name not in known:
-        raise registry.unknown(folder.removesuffix("s"), name, known, these="shipped")
-    return place.joinpath(f"{name}.toml").read_bytes()
+        raise registry.unknown(kind.removesuffix("s"), name, sorted(known), these="known")
+    try:
+        text = content(known[name], LARGEST)
+    except OSError as error:
+        raise UsageError(f"{known[name]} cannot be read: {error.strerror}") from error
+    return read(text, form, str(known[name]))
+
+
+@runtime_checkable
+class ByName(Protocol):
+    """Options of a step that name such files."""
+
+    def resolved(self, folders: Sequence[Path]) -> Self:
+        """Return them with what the files say in place of their names, so that content counts."""

@@ -19,7 +19,7 @@ MIDDLE = ("he beats me", "since when does he do that", "since last year", "where
 
 
 def assessed(call: list[Segment], embedder: Embedder) -> dict[str, Score]:
-    form = quality.builtin("helpline-quality")
+    form = quality.prepare(quality.builtin("helpline-quality"), embedder)
     return {score.name: score for score in quality.assess(call, form, embedder)}
 
 

@@ -1,0 +1,51 @@
+"""How a call was taken, by the criteria of the site's quality form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import ClassVar, Self
+
+import msgspec
+
+from voicectl.embedding import EmbedOptions
+from voicectl.interfaces import Outcome, Tools, Wish
+from voicectl.types import CallRecord
+from voicectl_recipes import prepared, quality, said, written
+from voicectl_recipes.quality import Form
+
+
+class ScoreOptions(EmbedOptions, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Options of the score stage."""
+
+    form: str | Form = "helpline-quality"
+    """A name, of the site's own or one that is shipped, or the form itself."""
+
+    def resolved(self, folders: Sequence[Path]) -> Self:
+        """Return them with the form itself."""
+        form = written.named("forms", self.form, Form, folders)
+        return msgspec.structs.replace(self, form=form)
+
+
+class Score:
+    """The stage `score`."""
+
+    name: ClassVar[str] = "score"
+    options: ClassVar[type[ScoreOptions]] = ScoreOptions
+    idle_options: ClassVar[frozenset[str]] = frozenset({"threads"})
+
+    def wishes(self, options: ScoreOptions) -> tuple[Wish, ...]:
+        """One model of meaning."""
+        return (Wish("embed", options.model, backend=options.backend),)
+
+    def run(
+        self, records: Sequence[CallRecord], options: ScoreOptions, tools: Tools
+    ) -> Iterator[Outcome]:
+        """Fill `scores` of every record."""
+        form = written.named("forms", options.form, Form)
+        embedder = tools.embedder(options)
+        ready = prepared.once(quality.prepare, form, embedder)
+        read = partial(quality.assess, prepared=ready, embedder=embedder)
+        fuller = said.filled(records, self.name, "scores", read, tools)
+        yield from said.outcomes(fuller, embedder.info.name, embedder.model)
