@@ -126,9 +126,13 @@ class Door:
         """Cancel what is not finished yet; finished recordings stay finished."""
         return self._post(f"/v1/jobs/{job}/cancel", None, Job)
 
-    def retry(self, job: str) -> Job:
-        """Queue the recordings of a job that failed, died or were cancelled once more."""
-        return self._post(f"/v1/jobs/{job}/retry", None, Job)
+    def retry(self, job: str, stage: str | None = None) -> Job:
+        """Queue the recordings of a job that failed, died or were cancelled once more.
+
+        They go on where they stopped; with `stage` all of them begin again at that step.
+        """
+        asked = f"?from={quote(stage)}" if stage is not None else ""
+        return self._post(f"/v1/jobs/{job}/retry{asked}", None, Job)
 
     def events(self, job: str | None = None) -> Iterator[Event]:
         """Yield events as they happen; see `news`."""

@@ -378,6 +378,8 @@ class Stage(Protocol):
     """What a recipe may say; a frozen Struct that refuses unknown fields."""
     idle_options: ClassVar[frozenset[str]]
     """Names of the options that change speed but never the result."""
+    fills: ClassVar[frozenset[str]]
+    """Fields of `CallRecord` that it makes or changes, so that one can go back to the step."""
 
     def wishes(self, options: Any) -> tuple[Wish, ...]:
         """Return the models the step may use."""

@@ -174,6 +174,7 @@ class TaskState(StrEnum):
     RUNNING = "running"
     DONE = "done"
     PARTIAL = "partial"
+    """A step failed; what those before it found is kept."""
     FAILED = "failed"
     DEAD = "dead"
     CANCELLED = "cancelled"
@@ -185,8 +186,13 @@ class TaskState(StrEnum):
 
     @property
     def good(self) -> bool:
-        """True when the recording's result is in the store."""
+        """True when the recording's whole result is in the store."""
         return self is TaskState.DONE
+
+    @property
+    def kept(self) -> bool:
+        """True when what the steps found, all of them or the first, is in the store."""
+        return self in (TaskState.DONE, TaskState.PARTIAL)
 
 
 @dataclass(frozen=True, slots=True)

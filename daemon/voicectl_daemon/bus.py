@@ -92,7 +92,7 @@ def of_task(kind: EventKind, task: Task, **detail: Any) -> Event:
 
 _AT_END = {
     TaskState.DONE: EventKind.TASK_DONE,
-    TaskState.PARTIAL: EventKind.TASK_DONE,
+    TaskState.PARTIAL: EventKind.TASK_FAILED,
     TaskState.FAILED: EventKind.TASK_FAILED,
     TaskState.DEAD: EventKind.TASK_FAILED,
     TaskState.CANCELLED: EventKind.TASK_CANCELLED,

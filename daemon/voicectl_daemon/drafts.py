@@ -2,8 +2,9 @@
 
 A file for each result that is on its way, named by its call and its key; a line
 is a part, on disk before the next one is begun. The daemon does not look into
-them. They hold what was said: they are private, and go when the result is in
-the store, when the call is deleted, or when nobody has tried again for a week.
+them. Beside it lies the whole record, while the step that masks it is still to come.
+They hold what was said: they are private, and go when the result is in the
+store, when the call is deleted, or when nobody has tried again for a week.
 """
 
 from __future__ import annotations
@@ -19,10 +20,12 @@ import msgspec
 
 from voicectl import __version__
 from voicectl.errors import DiskFull, VoicectlError, is_full
-from voicectl.types import Task
+from voicectl.types import CallRecord, Task
 from voicectl_daemon.traces import Traces
 from voicectl_daemon.uploads import RETRY_SECONDS
 
+RECORD = ".record"
+"""Ends the name of a file with all that was found, before it is masked."""
 NEAR = 1e-6
 """Seconds; parts that lie closer follow each other."""
 
@@ -101,15 +104,39 @@ class Drafts:
             if new:
                 self._sync()
         except OSError as error:
-            kind = DiskFull if is_full(error) else VoicectlError
-            raise kind(
-                f"what was heard so far cannot be kept: {error.strerror}",
-                hint="if the work is broken off now, more of it is done again",
-            ) from error
+            raise _not_kept(error) from error
+
+    def keep_record(self, task: Task, record: CallRecord) -> None:
+        """Keep what steps have found that nobody may read yet, in place of what was kept before.
+
+        It is on disk when this returns. Raises as `add` does.
+        """
+        path = self._path(task, RECORD)
+        fresh = self._path(task, RECORD + ".new")
+        head = msgspec.json.encode(_Head(__version__, task.job)) + b"\n"
+        try:
+            fresh.unlink(missing_ok=True)
+            _append(fresh, head + msgspec.json.encode(record))
+            fresh.replace(path)
+            self._sync()
+        except OSError as error:
+            raise _not_kept(error) from error
+
+    def record(self, task: Task, *, only_of_job: bool) -> CallRecord | None:
+        """Return what `keep_record` kept for a task; as with `read`, only what can be used."""
+        try:
+            head, _, content = self._path(task, RECORD).read_bytes().partition(b"\n")
+        except OSError:
+            return None
+        with contextlib.suppress(msgspec.DecodeError):
+            if _fits(head + b"\n", task.job if only_of_job else None):
+                return msgspec.json.decode(content, type=CallRecord)
+        return None
 
     def drop(self, task: Task) -> None:
-        """Remove the draft of a task."""
-        self._path(task).unlink(missing_ok=True)
+        """Remove all drafts of a task."""
+        for of in ("", RECORD):
+            self._path(task, of).unlink(missing_ok=True)
 
     def forget(self, call: str) -> None:
         """Remove all drafts of a call."""
@@ -120,12 +147,13 @@ class Drafts:
         """Remove what nobody will go on with."""
         since = time.time() - RETRY_SECONDS
         for path in self._folder.glob("*.*"):
-            call, _, key = path.name.partition(".")
+            call, _, rest = path.name.partition(".")
+            key = rest.partition(".")[0]
             if not traces.draft_needed(call, key, since):
                 path.unlink(missing_ok=True)
 
-    def _path(self, task: Task) -> Path:
-        return self._folder / f"{task.call}.{task.key}"
+    def _path(self, task: Task, of: str = "") -> Path:
+        return self._folder / f"{task.call}.{task.key}{of}"
 
     def _sync(self) -> None:
         descriptor = os.open(self._folder, os.O_RDONLY)
@@ -133,6 +161,14 @@ class Drafts:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def _not_kept(error: OSError) -> VoicectlError:
+    kind = DiskFull if is_full(error) else VoicectlError
+    return kind(
+        f"what was heard so far cannot be kept: {error.strerror}",
+        hint="if the work is broken off now, more of it is done again",
+    )
 
 
 def _append(path: Path, line: bytes) -> None:

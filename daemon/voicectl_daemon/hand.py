@@ -6,7 +6,6 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Container, Sequence
-from datetime import UTC, datetime
 from functools import partial
 from typing import TypeVar
 
@@ -17,6 +16,7 @@ from voicectl.errors import DiskFull, TooSlow, VoicectlError, WorkerDied
 from voicectl.types import CallRecord, EventKind, Problem, Task, TaskState, WorkerStatus
 from voicectl_daemon import ids, unforeseen, wire
 from voicectl_daemon.books import Books
+from voicectl_daemon.halfway import Halfway, said_of
 from voicectl_daemon.watch import Watch
 
 T = TypeVar("T")
@@ -50,6 +50,7 @@ class Hand:
         self._heard: dict[str, float] = {}
         self._further: set[str] = set()
         """Tasks of which a part was kept since they were begun."""
+        self._halfway = Halfway(books)
         self._begun = False
         """True once the child has shown that it works on the order."""
         self._books = books
@@ -147,16 +148,16 @@ class Hand:
             self._use_what_is_there()
         if not self._open:
             return
+        tasks = tuple(self._open.values())
+        records = self._halfway.begin(tasks, wishes.steps, forced=wishes.force)
         if self._last_chance(first):
             self.dismiss()
         child = self.warm()
-        tasks = tuple(self._open.values())
         kept = tuple(self._kept(task, forced=wishes.force) for task in tasks)
         for task in tasks:
             done = self._heard.get(task.id, 0.0)
             self._books.tell(EventKind.TASK_STARTED, task, seconds=task.seconds, done=done)
         names = tuple(task.id for task in tasks)
-        records = tuple(self._blank(task) for task in tasks)
         order = wire.Run(ids.fresh(), wishes.steps, names, records, kept)
         try:
             child.send(order)
@@ -181,10 +182,6 @@ class Hand:
             self._heard[task.id] = draft.end
             self._renew()
         return draft.parts
-
-    def _blank(self, task: Task) -> CallRecord:
-        audio = self._books.ledger.audio(task.id)
-        return CallRecord(task.call or "", task.tenant, audio, datetime.now(UTC))
 
     def _listen(self, child: wire.Child, order: str, job: str) -> None:
         """Follow an order until it is ended, one way or another."""
@@ -233,6 +230,9 @@ class Hand:
             log.warning("%s", error.text)  # the sweeper knows that this hand holds the task
 
     def _hear(self, report: wire.Report | None, watch: Watch) -> None:
+        if self._halfway.due():
+            self._keep_steps(next(iter(self._open.values())))
+            watch.moved()  # nobody listened while it was written
         if isinstance(report, wire.Alive):
             self._alive = report
         elif isinstance(report, wire.Progress | wire.Heard | wire.Kept | wire.Failed):
@@ -287,22 +287,30 @@ class Hand:
             raise PutDown("it was ended because a task was cancelled")
 
     def _keep(self, finished: Sequence[wire.Finished]) -> None:
-        """Write results: those that came together are on disk together."""
-        books = self._books
-        results = [(self._open[one.task], one.record) for one in finished if one.task in self._open]
-        if not results:
+        """Write whole results: those that came together are on disk together."""
+        whole: dict[str, tuple[Task, CallRecord]] = {}
+        for one in finished:
+            if (task := self._open.get(one.task)) is None:
+                continue
+            self._further.add(task.id)
+            if one.whole:
+                whole[task.id] = (task, one.record)
+            else:
+                self._halfway.reached(task, one.record)
+        if not whole:
             return
-        first = results[0][0]
-        records = {task.key or task.id: record for task, record in results}
-        self._patiently(first, lambda: books.store.save_all(records))
-        for task, _ in results:
-            books.drafts.drop(task)  # what is in the store needs no draft, whatever comes now
-        finish = partial(books.ledger.finish_all, [task.id for task, _ in results], self.owner)
-        self._patiently(
-            first, lambda: books.end(finish, lambda task: _said_of(records[task.key or task.id]))
-        )
-        for task, _ in results:
+        first = next(iter(whole.values()))[0]
+        self._patiently(first, lambda: self._halfway.keep(whole))
+        finish = partial(self._books.ledger.finish_all, tuple(whole), self.owner)
+        said = {task.key: said_of(record) for task, record in whole.values()}
+        self._patiently(first, lambda: self._books.end(finish, lambda task: said[task.key]))
+        for task, _ in whole.values():
             self._let_go(task)
+
+    def _keep_steps(self, task: Task) -> None:
+        """Write what steps have found whose successors have not."""
+        if self._halfway.holds:
+            self._patiently(task, self._halfway.keep)
 
     def _last_chance(self, task: Task) -> bool:
         return self._books.ledger.deaths(task.id) >= self._settings.attempts
@@ -348,11 +356,18 @@ class Hand:
     def _close(
         self, task: Task, state: TaskState, error: VoicectlError, code: str | None = None
     ) -> None:
-        problem = Problem(code or error.code, error.text, error.hint)
+        text, hint = error.text, error.hint
+        if step := self._halfway.at(task):
+            text = f"the step '{step}' failed: {text}"
+            hint = hint or f"go on there with: voicectl jobs retry {task.job}"
+        if self._halfway.readable(task):
+            state = TaskState.PARTIAL
+        problem = Problem(code or error.code, text, hint)
         change = partial(self._books.ledger.close_task, task.id, self.owner, state, problem)
         self._end(task, change)
 
     def _end(self, task: Task, change: Callable[[], list[Task]], **detail: object) -> None:
+        self._keep_steps(task)  # before somebody else may go on with it
         self._patiently(task, lambda: self._books.end(change, lambda _: detail))
         self._let_go(task)
 
@@ -360,6 +375,7 @@ class Hand:
         self._open.pop(task.id, None)
         self._heard.pop(task.id, None)
         self._further.discard(task.id)
+        self._halfway.let_go(task)
 
     def _patiently(self, task: Task, write: Callable[[], T]) -> T:
         """Write something; while the disk is full, wait and try again."""
@@ -374,14 +390,3 @@ class Hand:
                     self._books.tell(EventKind.TASK_REQUEUED, task, text=error.text)
                 if self._quit.wait(FULL_DISK_SECONDS):
                     raise Leaving(error.text) from error
-
-
-def _said_of(record: CallRecord) -> dict[str, object]:
-    """Return what is told of a recording that is done."""
-    transcript = record.transcript
-    return {
-        "took": round(sum(step.seconds for step in record.done), 3),
-        "seconds": record.audio.seconds,
-        "language": transcript.language if transcript else None,
-        "model": transcript.model if transcript else None,
-    }

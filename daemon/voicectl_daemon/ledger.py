@@ -138,13 +138,17 @@ class Ledger(Lite):
         with self.change() as db:
             return _cancel(db, job)
 
-    def retry(self, job: str) -> int:
-        """Give the tasks of a job that did not succeed another chance; return how many."""
+    def retry(self, job: str, *, done: bool = False) -> int:
+        """Give the tasks of a job that did not succeed another chance; return how many.
+
+        With `done` those that did are looked at once more, too.
+        """
         with self.change() as db:
             count = db.execute(
                 "UPDATE task SET state='new', error=NULL, attempts=0, deaths=0, done_seconds=0, "
-                "finished=NULL, unwanted=0 WHERE job=? AND state IN ('failed','dead','cancelled')",
-                (job,),
+                "finished=NULL, unwanted=0, skipped=0 WHERE job=? "
+                "AND (state IN ('partial','failed','dead','cancelled') OR ? AND state='done')",
+                (job, done),
             ).rowcount
             if count:
                 db.execute("UPDATE job SET state='planning' WHERE id=?", (job,))
@@ -281,7 +285,7 @@ class Ledger(Lite):
                 (state, error, time.time(), task, owner),
             ).fetchall()
             closed = [task_of(row) for row in rows]
-            if closed and state in (TaskState.FAILED, TaskState.DEAD):
+            if closed and state in (TaskState.PARTIAL, TaskState.FAILED, TaskState.DEAD):
                 job = closed[0].job
                 fast = db.execute("SELECT fail_fast FROM job WHERE id=?", (job,)).fetchone()
                 closed += _cancel(db, job) if fast["fail_fast"] else []

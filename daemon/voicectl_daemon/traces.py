@@ -52,7 +52,7 @@ class Traces:
         """
         rows = self._ledger.rows(
             "SELECT path FROM task WHERE path LIKE ? "
-            "AND (finished IS NULL OR finished > ? OR state='done' AND NOT skipped)",
+            "AND (finished IS NULL OR finished > ? OR state IN ('done','partial') AND NOT skipped)",
             UPLOAD + "%",
             since,
         )

@@ -41,7 +41,7 @@ class Run(msgspec.Struct, tag=True, frozen=True):
     steps: bytes
     tasks: tuple[str, ...]
     records: tuple[CallRecord, ...]
-    """One for each task."""
+    """One for each task; the steps it has been stamped with are not taken again."""
     kept: tuple[msgspec.Raw, ...]
     """For each task the list of `voicectl.types.Part` from when its work was broken off."""
 
@@ -88,10 +88,12 @@ class Alive(msgspec.Struct, tag=True, frozen=True):
 
 
 class Finished(msgspec.Struct, tag=True, frozen=True):
-    """The recipe ran to its end for one recording."""
+    """A step of the recipe is done for one recording."""
 
     task: str
     record: CallRecord
+    whole: bool
+    """True after the last step."""
 
 
 class Ended(msgspec.Struct, tag=True, frozen=True):

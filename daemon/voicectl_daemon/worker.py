@@ -96,12 +96,12 @@ class Worker:
             return
         plan = load.from_wire(order.steps)
         tools = Lent(self, self._pool, order, quiet=load.masks(plan))
-        for outcome in engine.run(plan, order.records, tools):
-            task = order.tasks[outcome.index]
-            if outcome.record is not None:
-                self.tell(wire.Finished(task, outcome.record))
-            elif outcome.error is not None:
-                failed = outcome.error
+        for reached in engine.run(plan, order.records, tools):
+            task = order.tasks[reached.index]
+            if reached.record is not None:
+                self.tell(wire.Finished(task, reached.record, reached.whole))
+            elif reached.error is not None:
+                failed = reached.error
                 self.tell(wire.Failed(failed.code, failed.text, failed.hint, task))
         self.tell(wire.Ended())
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
 
+from voicectl.errors import VoicectlError
 from voicectl.interfaces import Outcome, Tools, Wish
-from voicectl.types import CallRecord, Done
+from voicectl.types import CallRecord, Done, Part, Segment
 from voicectl_recipes.load import CheckedStep, Plan
 
 
@@ -57,28 +59,65 @@ def result_key(
     return hashlib.sha256(telling).hexdigest()
 
 
-def run(plan: Plan, records: Sequence[CallRecord], tools: Tools) -> Iterator[Outcome]:
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """How far one record has come."""
+
+    index: int
+    """Which of the records."""
+    record: CallRecord | None
+    """As the last step that worked left it; None when a step failed just now."""
+    error: VoicectlError | None = None
+    whole: bool = False
+    """True when no step is left."""
+
+
+def run(plan: Plan, records: Sequence[CallRecord], tools: Tools) -> Iterator[Reached]:
     """Yield what became of each record after every step, as soon as it is known.
 
     Each step stamps the record with what did it and how long it took; time that
-    several records were worked on together is shared out by their length.
+    several records were worked on together is shared out by their length. Steps
+    that a record has been stamped with already are not taken again.
     """
     digest = recipe_hash(plan)
     waiting = dict(enumerate(records))
     for number, step in enumerate(plan):
-        began, indices = time.monotonic(), list(waiting)
-        last = number == len(plan) - 1
-        for outcome in step.stage.run([waiting[i] for i in indices], step.options, tools):
+        began = time.monotonic()
+        indices = [index for index, record in waiting.items() if len(record.done) == number]
+        among: Any = _Among(tools, indices)
+        given = [waiting[index] for index in indices]
+        for outcome in step.stage.run(given, step.options, among) if given else ():
             index = indices[outcome.index]
             if outcome.record is None:
                 del waiting[index]
-                yield replace(outcome, index=index)
+                yield Reached(index, None, outcome.error)
                 continue
-            share = _share(outcome.record, [waiting[i] for i in waiting])
-            took = (time.monotonic() - began) * share + outcome.earlier
+            took = (time.monotonic() - began) * _share(outcome.record, given) + outcome.earlier
             waiting[index] = _stamped(outcome, step, took, digest)
-            if last:
-                yield replace(outcome, index=index, record=waiting[index])
+            yield Reached(index, waiting[index], whole=number == len(plan) - 1)
+
+
+class _Among:
+    """The tools of a step that is given only some of the records."""
+
+    def __init__(self, tools: Tools, indices: Sequence[int]) -> None:
+        self._tools = tools
+        self._indices = indices
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._tools, name)
+
+    def segment(self, record: int, segment: Segment) -> None:
+        self._tools.segment(self._indices[record], segment)
+
+    def progress(self, record: int, seconds: float) -> None:
+        self._tools.progress(self._indices[record], seconds)
+
+    def keep(self, record: int, part: Part) -> None:
+        self._tools.keep(self._indices[record], part)
+
+    def kept(self, record: int) -> Sequence[Part]:
+        return self._tools.kept(self._indices[record])
 
 
 def _share(record: CallRecord, all_records: Sequence[CallRecord]) -> float:

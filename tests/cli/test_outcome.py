@@ -14,6 +14,7 @@ from voicectl.types import Problem, TaskState
 DONE = Result("a.wav", "/a.wav", TaskState.DONE, seconds=60.0)
 BEFORE = Result("b.wav", "/b.wav", TaskState.DONE, skipped=True)
 FAILED = Result("c.wav", "/c.wav", TaskState.FAILED, error=Problem("undecodable", "no audio"))
+PARTIAL = Result("p.wav", "/p.wav", TaskState.PARTIAL, error=Problem("error", "a step failed"))
 CANCELLED = Result("d.wav", "/d.wav", TaskState.CANCELLED)
 UNWRITTEN = Result("e.wav", "/e.wav", TaskState.DONE, error=outcome.problem_of(DiskFull("no room")))
 NO_MODEL = Result("f.wav", "/f.wav", error=outcome.problem_of(ModelMissing("no model")))
@@ -35,6 +36,8 @@ GONE = outcome.never_started("g.wav", NotFound("there is no file 'g.wav'", hint=
         ([NO_MODEL], ExitStatus.MODEL_MISSING),
         ([NO_MODEL, FAILED], ExitStatus.ALL_FAILED),
         ([DONE, NO_MODEL], ExitStatus.SOME_FAILED),
+        ([PARTIAL], ExitStatus.SOME_FAILED),
+        ([PARTIAL, FAILED], ExitStatus.SOME_FAILED),
         ([DONE, CANCELLED], ExitStatus.INTERRUPTED),
         ([CANCELLED], ExitStatus.INTERRUPTED),
     ],
@@ -49,9 +52,9 @@ def test_an_interruption_is_one_whatever_was_done() -> None:
 
 def test_totals() -> None:
     running = Result("h.wav", "/h.wav", TaskState.RUNNING)
-    ended = Outcome("job", [DONE, BEFORE, FAILED, CANCELLED, running, GONE], 30.0, 60.0)
-    assert outcome.totals(ended) == (
-        "1 done, 1 already done, 2 failed, 2 cancelled; 1 min of audio in 30 s (2.0x)"
+    results = [DONE, BEFORE, PARTIAL, FAILED, CANCELLED, running, GONE]
+    assert outcome.totals(Outcome("job", results, 30.0, 60.0)) == (
+        "1 done, 1 already done, 1 partial, 2 failed, 2 cancelled; 1 min of audio in 30 s (2.0x)"
     )
     assert outcome.totals(Outcome(None)) == "nothing to do"
 

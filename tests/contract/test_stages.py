@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from dataclasses import fields
 from datetime import UTC, datetime
 
 import msgspec
@@ -51,6 +52,11 @@ def test_only_options_that_exist_are_idle(stage: Stage) -> None:
         assert engine.recipe_hash(plan(stage.name, **{idle: default + 1})) == engine.recipe_hash(
             plan(stage.name)
         )
+
+
+def test_it_says_what_it_fills(stage: Stage) -> None:
+    assert stage.fills
+    assert stage.fills <= {field.name for field in fields(CallRecord)}
 
 
 def test_what_it_wishes_for_is_known_before_anything_runs(stage: Stage) -> None:

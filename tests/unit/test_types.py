@@ -69,6 +69,7 @@ def test_what_a_transcript_says() -> None:
 def test_states_that_are_final() -> None:
     assert {str(state) for state in TaskState if not state.final} == {"new", "queued", "running"}
     assert [state for state in TaskState if state.good] == [TaskState.DONE]
+    assert [state for state in TaskState if state.kept] == [TaskState.DONE, TaskState.PARTIAL]
 
 
 def test_every_start_has_an_end() -> None:

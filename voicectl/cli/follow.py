@@ -42,7 +42,7 @@ class Follower:
         self._writer = Writer(door, job.outputs, places(tasks))
         self._results = {task.id: Result(task.name, task.path, task=task.id) for task in tasks}
         self._ready: dict[str, tuple[str, str | None]] = {}
-        """Call and key of what is done and not written yet, by task."""
+        """Call and key of what is kept and not written yet, by task."""
         self._treated: set[str] = set()
 
     def follow(self, *, ours: bool) -> Outcome:
@@ -72,16 +72,17 @@ class Follower:
         if not self._work.apply(event, self._story.clock()):
             return
         self._story.tell(event, self._work)
-        if event.kind is EventKind.TASK_DONE and event.task in self._results:
-            self._is_done(event.task, event.call, (event.detail or {}).get("key"))
+        lane = self._work.lane(event)
+        if lane is not None and lane.state.kept:
+            self._is_kept(lane.id, event.call, (event.detail or {}).get("key"))
 
-    def _is_done(self, task: str, call: str | None, key: str | None) -> None:
+    def _is_kept(self, task: str, call: str | None, key: str | None) -> None:
         """Have the files of a recording written next time, once."""
         if call is not None and task not in self._treated:
             self._ready[task] = (call, key)
 
     def _write(self) -> None:
-        """Write the files of the recordings that are done. Raises `DaemonUnreachable`."""
+        """Write the files of the recordings whose results are kept. Raises `DaemonUnreachable`."""
         ready, self._ready = self._ready, {}
         for kept in self._writer.write(ready):
             result = self._results[kept.recording]
@@ -99,8 +100,8 @@ class Follower:
         """Let the ledger have the last word on every recording, whatever events were missed."""
         tasks = self._door.tasks(self._job.id)
         for task in tasks:
-            if task.state.good:
-                self._is_done(task.id, task.call, task.key)
+            if task.state.kept:
+                self._is_kept(task.id, task.call, task.key)
         self._write()
         for task in tasks:
             result = self._results[task.id]

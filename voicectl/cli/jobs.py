@@ -82,10 +82,25 @@ def watch(
 
 
 @app.command("retry", cls=Command)
-def retry(job: JobId, *, json: Annotated[bool, JSON] = False) -> None:
-    """Try once more what failed or was cancelled."""
+def retry(
+    job: JobId,
+    *,
+    stage: Annotated[
+        str,
+        typer.Option(
+            "--from",
+            metavar="STAGE",
+            help="Begin again at this step of the recipe, with every recording of the job.",
+        ),
+    ] = "",
+    json: Annotated[bool, JSON] = False,
+) -> None:
+    """Try once more what failed or was cancelled.
+
+    Each recording goes on after the last step whose result is kept.
+    """
     with open_door() as door:
-        again = door.retry(_find(door, job).id)
+        again = door.retry(_find(door, job).id, stage or None)
     if json:
         show.answer_json(again)
     else:

@@ -52,6 +52,11 @@ class Result:
         """True when the result is in the store and every file that was wanted is written."""
         return self.state.good and self.error is None
 
+    @property
+    def partial(self) -> bool:
+        """True when a step failed and what those before it found is in the store."""
+        return self.state is TaskState.PARTIAL
+
 
 @dataclass(slots=True)
 class Outcome:
@@ -86,7 +91,7 @@ def verdict(outcome: Outcome) -> ExitStatus:
         return ExitStatus.INTERRUPTED
     if not bad:
         return ExitStatus.OK
-    if len(bad) < len(outcome.results):
+    if len(bad) < len(outcome.results) or any(result.partial for result in bad):
         return ExitStatus.SOME_FAILED
     codes = {result.error.code for result in bad if result.error}
     return ExitStatus.MODEL_MISSING if codes == {ModelMissing.code} else ExitStatus.ALL_FAILED
@@ -101,10 +106,12 @@ def totals(outcome: Outcome) -> str:
     cancelled = sum(
         result.state is TaskState.CANCELLED or not result.state.final for result in results
     )
-    failed = len(results) - len(good) - cancelled
+    partial = sum(result.partial for result in results)
+    failed = len(results) - len(good) - partial - cancelled
     parts = [
         (len(good) - before, "done"),
         (before, "already done"),
+        (partial, "partial"),
         (failed, "failed"),
         (cancelled, "cancelled"),
     ]
@@ -135,7 +142,7 @@ def report(outcome: Outcome, *, json: bool, quiet: bool) -> None:
             for file in result.files:
                 show.answer(_near(file.path))
     elif not quiet:
-        _table([result for result in outcome.results if result.good])
+        _table([result for result in outcome.results if result.good or result.partial])
     _warnings([result for result in outcome.results if not result.skipped])
     _failures(outcome)
     if not quiet:
@@ -162,12 +169,12 @@ def _tell(kind: tuple[str, str], sentence: str) -> None:
     show.stderr().print(Text.assemble(kind, show.text(sentence)), soft_wrap=True)
 
 
-def _table(good: Sequence[Result]) -> None:
-    shown = good if len(good) <= MOST_ROWS else good[: MOST_ROWS - 1]
+def _table(kept: Sequence[Result]) -> None:
+    shown = kept if len(kept) <= MOST_ROWS else kept[: MOST_ROWS - 1]
     if shown:
         show.table(("Recording", "Length>", "Result", "Files"), [_row(each) for each in shown])
-    if len(shown) < len(good):
-        show.note(f"... and {len(good) - len(shown):,} more")
+    if len(shown) < len(kept):
+        show.note(f"... and {len(kept) - len(shown):,} more")
     if shown:
         show.answer()
 
@@ -178,6 +185,8 @@ def _row(result: Result) -> tuple[str | Text, ...]:
 
 
 def _result(result: Result) -> Text:
+    if result.partial:
+        return Text("partial", style="yellow")
     if not result.skipped:
         return Text("done", style="green")
     new = any(file.new for file in result.files)

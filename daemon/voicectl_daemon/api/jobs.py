@@ -6,13 +6,14 @@ import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from starlette.requests import ClientDisconnect
 
 from voicectl.errors import DiskFull, UsageError, VoicectlError, is_full
 from voicectl.types import Ask, EventKind, Job, Task
-from voicectl_daemon import bus, reminders
+from voicectl_daemon import bus, reminders, retrying
 from voicectl_daemon.parts import House, Tenant
 from voicectl_daemon.traces import UPLOAD
 from voicectl_recipes import load
@@ -116,9 +117,22 @@ def cancel(job: str, house: House, tenant: Tenant) -> Job:
 
 
 @router.post("/jobs/{job}/retry")
-def retry(job: str, house: House, tenant: Tenant) -> Job:
-    """Try the recordings once more that failed, died or were cancelled."""
-    found = house.books.ledger.find_job(tenant, job)
-    if house.books.ledger.retry(found):
+def retry(
+    job: str,
+    house: House,
+    tenant: Tenant,
+    stage: Annotated[str | None, Query(alias="from")] = None,
+) -> Job:
+    """Try the recordings once more that failed, died or were cancelled, each where it stopped.
+
+    With `from` all of them begin again at that stage.
+    """
+    ledger = house.books.ledger
+    found = ledger.find_job(tenant, job)
+    if stage is not None:
+        count = retrying.from_stage(house.books, ledger.job(found), stage)
+    else:
+        count = ledger.retry(found)
+    if count:
         house.planner.wake()
-    return house.books.ledger.job(found)
+    return ledger.job(found)

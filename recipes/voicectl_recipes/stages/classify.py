@@ -18,6 +18,7 @@ class Classify:
     name: ClassVar[str] = "classify"
     options: ClassVar[type[SchemeOptions]] = SchemeOptions
     idle_options: ClassVar[frozenset[str]] = frozenset({"threads"})
+    fills: ClassVar[frozenset[str]] = frozenset({"labels"})
 
     def wishes(self, options: SchemeOptions) -> tuple[Wish, ...]:
         """One model of meaning."""

@@ -26,6 +26,7 @@ class Diarize:
     name: ClassVar[str] = "diarize"
     options: ClassVar[type[DiarizeOptions]] = DiarizeOptions
     idle_options: ClassVar[frozenset[str]] = frozenset({"threads"})
+    fills: ClassVar[frozenset[str]] = frozenset({"transcript"})
 
     def wishes(self, options: DiarizeOptions) -> tuple[Wish, ...]:
         """One model of voices."""

@@ -21,6 +21,7 @@ class Entities:
     name: ClassVar[str] = "entities"
     options: ClassVar[type[EntityOptions]] = EntityOptions
     idle_options: ClassVar[frozenset[str]] = frozenset()
+    fills: ClassVar[frozenset[str]] = frozenset({"entities"})
 
     def wishes(self, options: EntityOptions) -> tuple[Wish, ...]:
         """The vocabulary of a speech recogniser: it tells everyday words."""

@@ -36,6 +36,7 @@ class Redact:
     name: ClassVar[str] = "redact"
     options: ClassVar[type[RedactOptions]] = RedactOptions
     idle_options: ClassVar[frozenset[str]] = frozenset()
+    fills: ClassVar[frozenset[str]] = frozenset({"transcript"})
 
     def wishes(self, options: RedactOptions) -> tuple[Wish, ...]:
         """No model."""

@@ -37,6 +37,7 @@ class Risks:
     name: ClassVar[str] = "risk"
     options: ClassVar[type[RiskOptions]] = RiskOptions
     idle_options: ClassVar[frozenset[str]] = frozenset()
+    fills: ClassVar[frozenset[str]] = frozenset({"risks"})
 
     def wishes(self, options: RiskOptions) -> tuple[Wish, ...]:
         """No model."""

@@ -34,6 +34,7 @@ class Score:
     name: ClassVar[str] = "score"
     options: ClassVar[type[ScoreOptions]] = ScoreOptions
     idle_options: ClassVar[frozenset[str]] = frozenset({"threads"})
+    fills: ClassVar[frozenset[str]] = frozenset({"scores"})
 
     def wishes(self, options: ScoreOptions) -> tuple[Wish, ...]:
         """One model of meaning."""

@@ -27,6 +27,7 @@ class Summarize:
     name: ClassVar[str] = "summarize"
     options: ClassVar[type[SummarizeOptions]] = SummarizeOptions
     idle_options: ClassVar[frozenset[str]] = frozenset({"threads"})
+    fills: ClassVar[frozenset[str]] = frozenset({"summary"})
 
     def wishes(self, options: SummarizeOptions) -> tuple[Wish, ...]:
         """One model of meaning."""
