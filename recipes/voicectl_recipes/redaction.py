@@ -29,10 +29,10 @@ def redacted(record: CallRecord, labels: Collection[str] = ()) -> CallRecord:
     """Return a record in which nothing that was found is left; with `labels` only of those kinds.
 
     Masked are text, words, entities, risks and the summary. Raises `UsageError` when an
-    entity is not where it was found.
+    entity or a risk is not where it was found.
     """
     said = transcript(record, "redact")
-    _check_places(said.segments, record.entities)
+    _check_places(said.segments, (*record.entities, *record.risks))
     sought = [each for each in record.entities if not labels or each.label in labels]
     again = list(_again(said.segments, sought))
     mask = _Mask(said.segments, [*sought, *again])
@@ -80,7 +80,7 @@ class _Mask:
     def sentence(self, sentence: Sentence) -> Sentence:
         """Return a sentence of a summary; one that nobody said loses every word of an entity."""
         joined, spans = "", list[Entity]()
-        for id_ in sentence.evidence:
+        for id_ in filter(self._as_said.__contains__, sentence.evidence):
             text = self._as_said[id_].text
             shift = len(joined) - (len(text) - len(text.lstrip()))
             spans += [
@@ -116,14 +116,14 @@ class _Mask:
         return masking.masked_text(text, named)
 
 
-def _check_places(segments: Sequence[Segment], entities: Sequence[Entity]) -> None:
+def _check_places(segments: Sequence[Segment], found: Sequence[Entity | Risk]) -> None:
     """Refuse to mask where the segments were changed since: a name would be left standing."""
     texts = {segment.id: segment.text for segment in segments}
-    for each in entities:
+    for each in found:
         if texts.get(each.segment, "")[each.start : each.end] != each.text:
             raise UsageError(
-                "the segments changed after names were looked for in them",
-                hint="in the recipe, put entities after the steps transcribe and diarize",
+                "the segments changed after something was found in them",
+                hint="in the recipe, put entities and risk after the steps transcribe and diarize",
             )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import combinations, groupby
 
 import msgspec
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from voicectl.errors import UsageError
 from voicectl.types import Audio, CallRecord, Decoding, Segment, Transcript, Word
 from voicectl.understanding import Entity, Label, Risk, Sentence, Summary
+from voicectl_recipes import masking
 from voicectl_recipes.redaction import redacted
 
 NUMBER = "oh seven double two one"
@@ -140,8 +142,34 @@ def test_masking_twice_changes_no_text() -> None:
     )
 
 
-@pytest.mark.parametrize("moved", [replace(FOUND[0], segment=1), replace(FOUND[0], segment=9)])
-def test_a_name_that_is_no_longer_where_it_was_is_refused(moved: Entity) -> None:
-    with pytest.raises(UsageError, match="segments changed") as refused:
-        redacted(replace(record(), entities=(moved,)))
-    assert "transcribe and diarize" in refused.value.hint
+@pytest.mark.parametrize("segment", [1, 9])
+def test_what_is_no_longer_where_it_was_is_refused(segment: int) -> None:
+    moved = replace(FOUND[0], segment=segment), replace(record().risks[0], segment=segment)
+    for stale in (
+        replace(record(), entities=moved[:1]),
+        replace(record(), risks=moved[1:]),
+    ):
+        with pytest.raises(UsageError, match="segments changed") as refused:
+            redacted(stale)
+        assert "transcribe and diarize" in refused.value.hint
+
+
+def test_a_sentence_that_rests_on_nothing_loses_the_words_too() -> None:
+    put = Summary((Sentence("Otieno rang.", (77,)),), "llm")
+    summary = redacted(replace(record(), summary=put)).summary
+    assert summary is not None
+    assert summary.text == "[NAME_1] rang."
+
+
+def test_wherever_a_stretch_is_it_is_found_again() -> None:
+    """Every stretch of a text: behind, before, in, over, and sharing an end with what is hidden."""
+    text = "abcdefghijklmnop"
+    named = [(1, 3, "[NAME_1]"), (3, 4, "[AGE_1]"), (6, 14, "[ID]")]
+    hiding = {at: name for start, end, name in named for at in range(start, end)}
+    masked = masking.masked_text(text, named)
+    assert masked == "a[NAME_1][AGE_1]ef[ID]op"
+    for start, end in combinations(range(len(text) + 1), 2):
+        shown = [hiding.get(at, text[at]) for at in range(start, end)]
+        kept = "".join(name for name, _ in groupby(shown))
+        first, after = masking.moved(start, end, named)
+        assert masked[first:after] == kept, (start, end)
