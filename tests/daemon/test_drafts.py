@@ -6,16 +6,18 @@ import json
 import os
 import shutil
 import signal
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from msgspec import Raw
 
-from tests.daemon.conftest import states
+from tests.daemon.conftest import add, record, states
 from voicectl.client import Door
 from voicectl.errors import VoicectlError
 from voicectl.types import EventKind, Job, Task, TaskState, Transcript
 from voicectl_daemon.drafts import Drafts
+from voicectl_daemon.traces import Traces
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
     from tests.conftest import Site
     from tests.daemon.conftest import Desk
+    from voicectl_daemon.ledger import Ledger
 
 SECONDS = 68.0
 PIECES: dict[str, dict[str, Any]] = {
@@ -176,6 +179,44 @@ def test_a_draft_that_was_killed_before_its_first_byte_is_nothing(tmp_path: Path
     assert kept.read(TASK, only_of_job=False).end == 0.0
     kept.add(TASK, Raw(b'{"begin": 0, "end": 5}'))
     assert kept.read(TASK, only_of_job=False).end == 5.0
+
+
+def test_a_record_that_is_not_masked_yet_is_kept_beside_the_parts(tmp_path: Path) -> None:
+    folder = tmp_path / "drafts"
+    kept, whole = Drafts(folder), record("c", "words of a call")
+    other = replace(TASK, id="u", job="another")
+    assert kept.record(TASK, only_of_job=False) is None
+    for found in (replace(whole, labels=()), whole):
+        kept.keep_record(TASK, found)
+        assert kept.record(TASK, only_of_job=True) == found
+    assert kept.record(other, only_of_job=False) == whole
+    assert kept.record(other, only_of_job=True) is None, "it is another job's"
+
+    (path,) = folder.iterdir()
+    assert path.stat().st_mode & 0o777 == 0o600
+    content = path.read_bytes()
+    for spoilt in (content[:-9], content.replace(b'"version":"', b'"version":"0'), b""):
+        path.write_bytes(spoilt)
+        assert kept.record(TASK, only_of_job=False) is None
+    kept.keep_record(TASK, whole)
+    kept.drop(TASK)
+    assert not list(folder.iterdir())
+    kept.keep_record(TASK, whole)
+    kept.forget("c")
+    assert not list(folder.iterdir())
+    shutil.rmtree(folder)
+    with pytest.raises(VoicectlError, match="cannot be kept"):
+        kept.keep_record(TASK, whole)
+
+
+def test_a_record_in_the_drafts_goes_when_nobody_needs_it(tmp_path: Path, ledger: Ledger) -> None:
+    kept = Drafts(tmp_path / "drafts")
+    add(ledger, "waiting")
+    for call in ("waiting", "forgotten"):
+        kept.keep_record(replace(TASK, call=call, key=f"key {call}"), record(call))
+    kept.tidy(Traces(ledger))
+    (left,) = (tmp_path / "drafts").iterdir()
+    assert left.name.startswith("waiting.")
 
 
 def test_a_torn_part_is_not_used(desk: Desk, site: Site, broken_off: Job) -> None:

@@ -81,13 +81,24 @@ def test_a_retry_between_the_last_look_and_the_end_of_planning(ledger: Ledger) -
     assert ledger.unplanned() == [job]
 
 
-def test_fail_fast_cancels_the_rest_in_the_same_moment(ledger: Ledger) -> None:
+def test_a_retry_takes_what_is_partial_and_on_demand_what_is_done(ledger: Ledger) -> None:
+    job = add(ledger, "a", "b")
+    ledger.close_task(claim(ledger).id, "me", TaskState.PARTIAL, Problem("x", "y"))
+    ledger.finish(claim(ledger).id, "me")
+    assert states(ledger.tasks(job)) == ["partial", "done"]
+    assert [found.id for found in ledger.settle()] == [job]
+    assert ledger.retry(job, done=True) == 2
+    assert states(ledger.tasks(job)) == ["new", "new"]
+
+
+@pytest.mark.parametrize("state", [TaskState.PARTIAL, TaskState.FAILED, TaskState.DEAD])
+def test_fail_fast_cancels_the_rest_in_the_same_moment(ledger: Ledger, state: TaskState) -> None:
     job = add(ledger, "a", "b", "c", fail_fast=True)
     first, second = claim(ledger), claim(ledger)
-    closed = ledger.close_task(first.id, "me", TaskState.FAILED, Problem("x", "y"))
+    closed = ledger.close_task(first.id, "me", state, Problem("x", "y"))
     assert [task.name for task in closed] == ["a", "c"]
     assert ledger.unwanted(second.id)
-    assert states(ledger.tasks(job)) == ["failed", "running", "cancelled"]
+    assert states(ledger.tasks(job)) == [state, "running", "cancelled"]
 
 
 class Actions:
