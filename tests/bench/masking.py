@@ -13,12 +13,12 @@ from dataclasses import dataclass, field, replace
 from entities import Marked, calls, sentences, spoken, utterances
 from report import Section, arguments, at_least, models
 
+from voicectl.recognition import EntityOptions
 from voicectl.types import Segment
 from voicectl.understanding import Entity
-from voicectl_models.entities.find import in_call, resolve
-from voicectl_models.entities.lines import Span, line
+from voicectl_models.entities.find import in_call
 from voicectl_models.entities.ordinary import ordinary
-from voicectl_models.spacy_names import SpacyNames
+from voicectl_models.spacy_names import Spacy
 
 KINDS = {
     "NAME": "person", "PLACE": "place, address, organisation",
@@ -58,7 +58,7 @@ def main() -> None:
     given = parser.parse_args()
     everyday = ordinary(models() / "base/tokenizer.json")
 
-    finder = _with_spacy(everyday) if given.spacy else _rules(everyday)
+    finder = _with_spacy() if given.spacy else _rules(everyday)
     section = Section("masking", "What is masked in what callers say")
     section.say(ABOUT)
     for name, texts in _material(given.quick).items():
@@ -77,16 +77,9 @@ def _rules(everyday: frozenset[str]) -> Finder:
     return lambda text: in_call([Segment(0, 0.0, 0.0, text)], everyday)
 
 
-def _with_spacy(everyday: frozenset[str]) -> Finder:
-    names = SpacyNames()
-
-    def both(text: str) -> Sequence[Entity]:
-        found = in_call([Segment(0, 0.0, 0.0, text)], everyday)
-        spans = [Span(each.label, each.start, each.end, each.score) for each in found]
-        spans = resolve([*spans, *names.find(line(text), everyday)])
-        return [Entity(span.label, text[span.start : span.end], 0, *span[1:]) for span in spans]
-
-    return both
+def _with_spacy() -> Finder:
+    both = Spacy(str(models() / "base"), "base", EntityOptions())
+    return lambda text: both.find([Segment(0, 0.0, 0.0, text)])
 
 
 ABOUT = (

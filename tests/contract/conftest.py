@@ -29,7 +29,6 @@ class Alone:
 
     def __init__(self, models: Path) -> None:
         self.pool = Pool(models)
-        self.told: list[Segment] = []
 
     def recording(self, audio: Audio, channels: ChannelsWish, piece_seconds: float) -> Recording:
         return Recorded(audio, channels, piece_seconds)
@@ -49,8 +48,7 @@ class Alone:
     def recognizer(self, options: EntityOptions) -> Recognizer:
         return self.pool.recognizer(options)
 
-    def segment(self, record: int, segment: Segment) -> None:
-        self.told.append(segment)
+    def segment(self, record: int, segment: Segment) -> None: ...
 
     def progress(self, record: int, seconds: float) -> None: ...
 
