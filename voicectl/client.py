@@ -19,7 +19,7 @@ from voicectl.errors import (
     DaemonVersion,
 )
 from voicectl.paths import Home, home, short
-from voicectl.results import CallLine, Deleted, GivenResult, Hit, ResultWish, Table
+from voicectl.results import CallLine, Deleted, GivenResult, Hit, RecipeLine, ResultWish, Table
 from voicectl.selection import Found, Which
 from voicectl.start import NobodyThere, problem, start_daemon
 from voicectl.types import Ask, CallRecord, Event, Job, Status, Task
@@ -93,6 +93,20 @@ class Door:
     def stop(self) -> None:
         """Ask the daemon to leave; what it was doing goes back to the queue."""
         self._once("POST", "/v1/stop")
+
+    # recipes
+
+    def recipes(self) -> list[RecipeLine]:
+        """Return all recipes by name."""
+        return self._get("/v1/recipes", list[RecipeLine])
+
+    def recipe(self, name: str) -> str:
+        """Return a recipe as it is written."""
+        return self._ask("GET", f"/v1/recipes/{quote(name, safe='')}").text
+
+    def check(self, ask: Ask) -> RecipeLine:
+        """Return whether the recipe of an order can be used; nothing is asked for."""
+        return self._post("/v1/recipes/check", ask, RecipeLine)
 
     # jobs
 

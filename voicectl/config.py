@@ -136,6 +136,8 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     models: str | None = None
     """Folder of weights, absolute or from the config file on; default: `models` in the data
     folder."""
+    recipes: str | None = None
+    """Folder of the site's own recipes; default: `recipes` beside the config file."""
     workers: Workers = Workers()
     daemon: Daemon = Daemon()
     roles: Roles = Roles()
@@ -172,7 +174,12 @@ def _from(folder: Path, found: Config) -> Config:
 
     words = found.vocabulary
     vocabulary = Vocabulary(file=place(words.file), replacements=place(words.replacements))
-    return msgspec.structs.replace(found, models=place(found.models), vocabulary=vocabulary)
+    return msgspec.structs.replace(
+        found,
+        models=place(found.models),
+        recipes=place(found.recipes or "recipes"),
+        vocabulary=vocabulary,
+    )
 
 
 def _nearest(message: str) -> str:

@@ -96,3 +96,17 @@ class Deleted:
     """Files that are gone."""
     left: tuple[str, ...]
     """Files that the daemon may not remove; whoever asked should."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecipeLine:
+    """One recipe in a list."""
+
+    name: str
+    title: str
+    steps: tuple[str, ...]
+    """Names of the stages, in order; empty when it cannot be used."""
+    own: bool
+    """True for one of the site, False for one that voicectl ships."""
+    problem: Problem | None = None
+    """Why it cannot be used here."""

@@ -286,6 +286,9 @@ class Ask:
 
     sources: tuple[Source, ...]
     recipe: str = "transcribe"
+    """The name of one; with `written` only what it is called."""
+    written: str | None = None
+    """A recipe of the client's own, in TOML."""
     options: dict[str, dict[str, Any]] | None = None
     """Options of the steps, by the name of the stage; they win over the recipe's."""
     outputs: Outputs = Outputs()

@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from voicectl import __version__, paths
 from voicectl.errors import ConfigError, VoicectlError
 from voicectl.types import Problem
-from voicectl_daemon.api import calls, events, jobs, system
+from voicectl_daemon.api import calls, events, jobs, recipes, system
 from voicectl_daemon.parts import Parts
 
 UPLOADS = "/v1/uploads"
@@ -36,7 +36,7 @@ def build(parts: Parts) -> FastAPI:
     """Return the application with all its routes."""
     app = FastAPI(title="voicectl", version=__version__, docs_url=None, redoc_url=None)
     app.state.parts = parts
-    for noun in (system, jobs, calls, events):
+    for noun in (system, recipes, jobs, calls, events):
         app.include_router(noun.router, responses=REFUSALS)
     app.add_middleware(_Visitors, parts=parts)
     app.add_exception_handler(VoicectlError, _refused)

@@ -35,6 +35,7 @@ from voicectl_daemon.planner import Planner
 from voicectl_daemon.store import Store
 from voicectl_daemon.uploads import Uploads
 from voicectl_daemon.words import SiteWords
+from voicectl_recipes.load import Shelf
 
 MOST_FILES = 65_536
 """Connections and files that may be open, where the system allows as many: its usual 1,024 are
@@ -139,7 +140,8 @@ def build(home: paths.Home, settings: Config, stack: ExitStack, *, on_demand: bo
     stack.callback(foreman.stop)
     planner.start()
     stack.callback(planner.stop)
-    return Parts(home, books, uploads, foreman, planner, SiteWords(settings.vocabulary), on_demand)
+    words, shelf = SiteWords(settings.vocabulary), Shelf.of(settings.recipes)
+    return Parts(home, books, uploads, foreman, planner, words, shelf, on_demand)
 
 
 def watch_over(parts: Parts, server: Server, told: Told, linger: float) -> None:

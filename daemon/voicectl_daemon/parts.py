@@ -17,6 +17,7 @@ from voicectl_daemon.foreman import Foreman
 from voicectl_daemon.planner import Planner
 from voicectl_daemon.uploads import Uploads
 from voicectl_daemon.words import SiteWords
+from voicectl_recipes.load import Shelf
 
 
 class Presence:
@@ -54,6 +55,7 @@ class Parts:
     foreman: Foreman
     planner: Planner
     words: SiteWords
+    shelf: Shelf
     on_demand: bool
     leave: threading.Event = field(default_factory=threading.Event)
     """Set when the daemon is asked to stop."""

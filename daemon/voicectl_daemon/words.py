@@ -8,6 +8,7 @@ from typing import Any
 from voicectl.config import Vocabulary
 from voicectl.errors import ConfigError, UsageError
 from voicectl.vocabulary import read_rules, read_terms
+from voicectl_recipes.load import Recipe
 
 STAGE = "transcribe"
 
@@ -18,12 +19,18 @@ class SiteWords:
     def __init__(self, settings: Vocabulary) -> None:
         self._settings = settings
 
-    def beside(self, options: dict[str, dict[str, Any]] | None) -> dict[str, dict[str, Any]]:
+    def beside(
+        self, options: dict[str, dict[str, Any]] | None, recipe: Recipe
+    ) -> dict[str, dict[str, Any]]:
         """Return the options of a job with the site's words where it has none of its own.
 
         Raises `ConfigError` that names the file and the line.
         """
-        asked = (options or {}).get(STAGE, {})
+        steps = {step.stage: step.options for step in recipe.steps}
+        if STAGE not in steps:
+            return options or {}
+        given = (options or {}).get(STAGE, {})
+        asked = steps[STAGE] | given
         own: dict[str, Any] = {}
         try:
             if self._settings.file and "vocabulary" not in asked:
@@ -33,4 +40,4 @@ class SiteWords:
         except UsageError as error:
             hint = error.hint or "voicectl.toml names it; without it: --vocabulary None"
             raise ConfigError(error.text, hint=hint) from error
-        return {**(options or {}), **({STAGE: own | asked} if own else {})}
+        return {**(options or {}), **({STAGE: own | given} if own else {})}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,14 @@ import msgspec
 
 from voicectl import registry
 from voicectl.errors import RecipeError
+from voicectl.handwritten import content
 from voicectl.interfaces import Stage
 from voicectl_recipes.written import ByName
 
 LARGEST = 256 * 1024
 """Bytes; a recipe is a page, not a book."""
+ENDING = ".toml"
+SHIPPED = files("voicectl_recipes").joinpath("builtin")
 REDACT = "redact"
 """The stage that masks what was found."""
 
@@ -59,13 +63,51 @@ def read(text: bytes, name: str) -> Recipe:
     return recipe
 
 
-def builtin(name: str) -> Recipe:
-    """Return a recipe that voicectl ships. Raises `UnknownName`."""
-    folder = files("voicectl_recipes").joinpath("builtin")
-    known = sorted(item.name.removesuffix(".toml") for item in folder.iterdir())
-    if name not in known:
-        raise registry.unknown("recipe", name, known)
-    return read(folder.joinpath(f"{name}.toml").read_bytes(), name)
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """Where recipes are found by name: the site's own first, then those that voicectl ships."""
+
+    own: Path | None
+    """The site's folder of recipes, if it has one."""
+
+    @classmethod
+    def of(cls, folder: str | None) -> Shelf:
+        """Make it of what the config says."""
+        return cls(Path(folder) if folder else None)
+
+    def names(self) -> list[str]:
+        """Return every name there is, sorted."""
+        return sorted({*_in(self.own), *_in(SHIPPED)})
+
+    def is_own(self, name: str) -> bool:
+        """True for a recipe of the site."""
+        return name in _in(self.own)
+
+    def text(self, name: str) -> bytes:
+        """Return a recipe as it is written. Raises `UnknownName`, and `RecipeError` if unreadable.
+
+        A name is no path: it leads nowhere but to these two places.
+        """
+        if name not in self.names():
+            raise registry.unknown("recipe", name, self.names(), these="there")
+        place = self.own if self.own is not None and self.is_own(name) else SHIPPED
+        if not isinstance(place, Path):
+            return place.joinpath(name + ENDING).read_bytes()
+        try:
+            return content(place / (name + ENDING), LARGEST)
+        except OSError as error:
+            raise RecipeError(f"the recipe '{name}' cannot be read: {error.strerror}") from error
+
+    def find(self, name: str) -> Recipe:
+        """Return a recipe; raises as `text` and `read` do."""
+        return read(self.text(name), name)
+
+
+def _in(place: Path | Traversable | None) -> list[str]:
+    if place is None or not place.is_dir():
+        return []
+    files_there = (each.name for each in place.iterdir())
+    return [name.removesuffix(ENDING) for name in files_there if name.endswith(ENDING)]
 
 
 def check(

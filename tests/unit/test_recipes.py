@@ -9,7 +9,9 @@ from voicectl_recipes import engine, load
 
 
 def hash_of(**options: Any) -> str:
-    return engine.recipe_hash(load.check(load.builtin("transcribe"), {"transcribe": options}))
+    return engine.recipe_hash(
+        load.check(load.Shelf(None).find("transcribe"), {"transcribe": options})
+    )
 
 
 @pytest.mark.parametrize("idle", [{"threads": 3}, {"batch_size": 2}, {"device_index": 1}])
@@ -52,7 +54,7 @@ def test_the_key_of_a_result() -> None:
 
 
 def test_the_weights_of_a_plan() -> None:
-    plan = load.check(load.builtin("transcribe"), {"transcribe": {"language": "sw"}})
+    plan = load.check(load.Shelf(None).find("transcribe"), {"transcribe": {"language": "sw"}})
     asked: list[Wish] = []
 
     def resolve(wish: Wish) -> list[str]:

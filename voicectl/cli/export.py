@@ -167,4 +167,4 @@ CALLS = inspect.Parameter(
     annotation=Annotated[list[str], typer.Argument(metavar="CALL", show_default=False)],
     default=(),
 )
-take_flags(export, CALLS, PANELS)
+take_flags(export, [CALLS], PANELS)

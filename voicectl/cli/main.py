@@ -11,10 +11,11 @@ from typing import Annotated, Any
 import typer
 
 from voicectl import __version__
-from voicectl.cli import calls, jobs, models, show
+from voicectl.cli import calls, jobs, models, recipes, show
 from voicectl.cli.doctor import doctor
 from voicectl.cli.elsewhere import INSTEAD
 from voicectl.cli.help import Command, Group, group
+from voicectl.cli.run import run
 from voicectl.cli.serve import serve
 from voicectl.cli.sql import sql
 from voicectl.cli.status import status, stop
@@ -25,7 +26,10 @@ PIPE_CLOSED = 141
 """What a shell reports of a command whose reader left: 128 + SIGPIPE."""
 
 WORK, RESULTS, HOUSE = "Work", "Results", "This machine"
-ORDER = ("transcribe", "jobs", "calls", "sql", "doctor", "models", "status", "stop", "serve")
+ORDER = (
+    "transcribe", "run", "recipes", "jobs", "calls", "sql",
+    "doctor", "models", "status", "stop", "serve",
+)  # fmt: skip
 """Of commands on the help page: what people need first stands first."""
 
 
@@ -48,6 +52,8 @@ Start with:
     Voicectl,
 )
 app.command(cls=Transcribe, rich_help_panel=WORK)(transcribe)
+app.command(cls=Transcribe, rich_help_panel=WORK)(run)
+app.add_typer(recipes.app, name="recipes", rich_help_panel=WORK)
 app.add_typer(jobs.app, name="jobs", rich_help_panel=WORK)
 app.add_typer(calls.app, name="calls", rich_help_panel=RESULTS)
 app.command(cls=Command, rich_help_panel=RESULTS)(sql)

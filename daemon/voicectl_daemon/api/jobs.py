@@ -14,6 +14,7 @@ from starlette.requests import ClientDisconnect
 from voicectl.errors import DiskFull, UsageError, VoicectlError, is_full
 from voicectl.types import Ask, EventKind, Job, Task
 from voicectl_daemon import bus, reminders, retrying
+from voicectl_daemon.api import recipes
 from voicectl_daemon.parts import House, Tenant
 from voicectl_daemon.traces import UPLOAD
 from voicectl_recipes import load
@@ -31,8 +32,7 @@ def submit(ask: Ask, house: House, tenant: Tenant) -> Job:
         raise UsageError("there is no recording to work on")
     for source in ask.sources:
         _check(house.uploads.place(source.path))
-    plan = load.check(load.builtin(ask.recipe), house.words.beside(ask.options))
-    house.planner.resolve(plan)
+    plan = recipes.checked(house, ask)
     notes = house.planner.notes(plan)
     notes += reminders.of_voices(house.books.store, tenant, plan, ask.sources)
     job = house.books.ledger.add_job(ask, load.to_wire(plan), tenant)

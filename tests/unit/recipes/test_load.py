@@ -11,7 +11,7 @@ GOOD = b'title = "x"\n[[steps]]\nstage = "transcribe"\n'
 
 
 def test_the_shipped_recipe_is_right() -> None:
-    plan = load.check(load.builtin("transcribe"))
+    plan = load.check(load.Shelf(None).find("transcribe"))
     assert [step.stage.name for step in plan] == ["transcribe"]
 
 
@@ -40,29 +40,31 @@ def test_a_stage_that_does_not_exist_is_told_with_the_nearest() -> None:
 
 def test_an_option_that_does_not_exist_is_told() -> None:
     with pytest.raises(RecipeError, match="beam_sise") as told:
-        load.check(load.builtin("transcribe"), {"transcribe": {"beam_sise": 3}})
+        load.check(load.Shelf(None).find("transcribe"), {"transcribe": {"beam_sise": 3}})
     assert "beam_size" in told.value.hint
 
 
 def test_an_option_for_a_step_that_is_not_there() -> None:
     with pytest.raises(RecipeError, match="summarize"):
-        load.check(load.builtin("transcribe"), {"summarize": {}})
+        load.check(load.Shelf(None).find("transcribe"), {"summarize": {}})
 
 
 def test_a_recipe_that_does_not_exist() -> None:
     with pytest.raises(UnknownName, match="transcript"):
-        load.builtin("transcript")
+        load.Shelf(None).find("transcript")
 
 
 def test_a_plan_survives_the_wire() -> None:
-    plan = load.check(load.builtin("transcribe"), {"transcribe": {"beam_size": 2}})
+    plan = load.check(load.Shelf(None).find("transcribe"), {"transcribe": {"beam_size": 2}})
     again = load.from_wire(load.to_wire(plan))
     assert engine.recipe_hash(again) == engine.recipe_hash(plan)
     assert again[0].options == plan[0].options
 
 
 def digest(**options: object) -> str:
-    return engine.recipe_hash(load.check(load.builtin("transcribe"), {"transcribe": options}))
+    return engine.recipe_hash(
+        load.check(load.Shelf(None).find("transcribe"), {"transcribe": options})
+    )
 
 
 @pytest.mark.parametrize(

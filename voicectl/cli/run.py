@@ -1,0 +1,126 @@
+"""`voicectl run`: recordings through a recipe."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import typer
+
+from voicectl.cli import inputs, submit, values
+from voicectl.cli.flags import BEHAVIOUR, COMMAND, FILES, STYLE, SUBTITLES, USUAL_FORMATS, Flag
+from voicectl.cli.progress import Taste, story
+from voicectl.cli.transcribe import command_line, formats, take_flags
+from voicectl.cli.typed import sort
+from voicectl.errors import UsageError
+from voicectl.handwritten import content
+from voicectl.types import Ask, Outputs
+
+LARGEST = 256 * 1024
+"""Bytes of a recipe; as in the daemon, which would refuse a larger one."""
+ENDING = ".toml"
+CHANGES = "changes"
+"""Goes to the recipe's own steps."""
+
+# fmt: off
+RECIPE = (
+    Flag("--set", "STAGE.OPTION=VALUE", lambda text: (text,), "",
+         "Change an option of a step, such as transcribe.language=sw; repeat it for more.",
+         goes=CHANGES, many=True),
+)
+QUIET = Flag("--quiet -q", "", values.truth, "", "Tell only of problems.", goes=COMMAND)
+# fmt: on
+PANELS = {
+    "The recipe": RECIPE,
+    "Input and output": tuple(flag for flag in FILES if flag.goes == COMMAND),
+    "Subtitles and files": tuple(flag for flag in SUBTITLES if flag.goes == STYLE),
+    "Behaviour": (QUIET, *(f for f in BEHAVIOUR if f.key not in ("print_colors", "offline"))),
+}
+ALL = tuple(flag for group in PANELS.values() for flag in group)
+
+
+def run(recipe: str, recordings: list[str], **given: Any) -> None:
+    """Take recordings through a recipe: text, and what it means.
+
+    RECIPE is a name (see: voicectl recipes list), or a file of your own that ends in
+    .toml. What is done already is not done again.
+
+      voicectl run helpline ./calls
+      voicectl run ./nightly.toml -r /srv/calls --quiet
+    """
+    name, written = order(recipe)
+    found = sort(given, ALL, "voicectl run")
+    command = found.get(COMMAND, {})
+    if command.pop("quiet", False):
+        command["log_level"] = "warning"
+    folder = command.get("output_dir") or Path.cwd()
+    chosen = formats(command.get("output_format") or USUAL_FORMATS)
+    there = inputs.collect(recordings, recursive=command.get("recursive", False))
+    quiet = command.get("log_level") in submit.QUIET
+    teller = story(Taste(quiet=quiet, text=command.get("verbose", False) and not quiet))
+    for note in there.notes:
+        teller.note(note)
+    ask = Ask(
+        sources=(),
+        recipe=name,
+        written=written,
+        options=options(found.get(CHANGES, {}).get("set", ())),
+        outputs=Outputs(str(folder), tuple(chosen), found.get(STYLE, {})),
+        command=command_line(),
+    )
+    submit.see_through(ask, there, teller, command, command_line)
+
+
+def order(recipe: str) -> tuple[str, str | None]:
+    """Return the name of a recipe and, for a file, what it says. Raises `UsageError`."""
+    if not recipe.endswith(ENDING):
+        return recipe, None
+    path = Path(recipe)
+    try:
+        return path.name.removesuffix(ENDING), content(path, LARGEST, pipes=True).decode()
+    except OSError as error:
+        raise UsageError(
+            f"the recipe '{recipe}' cannot be read: {error.strerror}",
+            hint="those that have a name are listed by: voicectl recipes list",
+        ) from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"the recipe '{recipe}' is not UTF-8") from error
+
+
+def options(changes: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Return the options of steps that `STAGE.OPTION=VALUE` change. Raises `UsageError`.
+
+    VALUE is what TOML takes, or a text without quotes.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    for change in changes:
+        name, joined, text = change.partition("=")
+        stage, dot, option = name.strip().partition(".")
+        if not (joined and dot and stage and option):
+            raise UsageError(
+                f"--set: '{change}' changes nothing", hint="it takes STAGE.OPTION=VALUE"
+            )
+        found.setdefault(stage, {})[option] = _value(text.strip())
+    return found
+
+
+def _value(text: str) -> Any:
+    try:
+        return msgspec.toml.decode(f"value = {text}")["value"]
+    except msgspec.DecodeError:
+        return text
+
+
+def _argument(name: str, kind: Any, metavar: str) -> inspect.Parameter:
+    annotation = Annotated[kind, typer.Argument(metavar=metavar, show_default=False)]
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation)
+
+
+take_flags(
+    run,
+    (_argument("recipe", str, "RECIPE"), _argument("recordings", list[str], "RECORDING")),
+    PANELS,
+)
