@@ -68,18 +68,18 @@ def new(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Where it is written: NAME.toml.")],
     like: Annotated[
         str, typer.Option("--like", metavar="RECIPE", help="What it is made of.")
-    ] = "helpline",
+    ] = "transcribe",
 ) -> None:
     """Write a recipe of your own that begins as a copy of another."""
     if file.suffix != ENDING:
         raise UsageError(f"a recipe is a file that ends in {ENDING}", hint=f"{file}{ENDING}")
+    if file.exists():
+        raise UsageError(f"'{file}' is there already", hint="choose another name")
     with open_door() as door:
         written = door.recipe(like)
     try:
         with file.open("x") as target:
             target.write(written)
-    except FileExistsError as error:
-        raise UsageError(f"'{file}' is there already", hint="choose another name") from error
     except OSError as error:
         raise UsageError(f"'{file}' cannot be written: {error.strerror}") from error
     show.answer(str(file))

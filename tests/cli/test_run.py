@@ -1,0 +1,123 @@
+"""Recipes: shipped ones, the site's own, and files of whoever types."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from voicectl.cli.run import options, order
+from voicectl.errors import UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.cli.conftest import Cli
+
+NIGHT = """
+title = "What we do at night"
+[[steps]]
+stage = "transcribe"
+options = {language = "en"}
+"""
+
+
+def write(cli: Cli, name: str, text: str) -> Path:
+    """Put a recipe on the site's own shelf."""
+    shelf = cli.site.config.parent / "recipes"
+    shelf.mkdir(exist_ok=True)
+    path = shelf / name
+    path.write_text(text)
+    return path
+
+
+def test_a_recipe_of_the_site_by_name_and_as_a_file(fresh: Cli) -> None:
+    night = write(fresh, "night.toml", NIGHT)
+    fresh.clip("call.wav", 0.0, 3.2)
+    done = fresh.run("run", "night", "call.wav", "-f", "txt")
+    assert done.status == 0, done.stderr
+    assert "blacklisted" in (fresh.folder / "call.txt").read_text()
+    again = fresh.run("run", night, "call.wav", "-f", "txt", "--quiet")
+    assert (again.status, again.stderr) == (0, ""), "cron mails nothing when all is well"
+    (job, *_) = fresh.run("jobs", "list", "--json").json
+    assert (job["recipe"], job["counts"], job["skipped"]) == ("night", {"done": 1}, 1)
+
+
+def test_an_option_of_a_step_is_changed(fresh: Cli) -> None:
+    write(fresh, "night.toml", NIGHT)
+    fresh.clip("call.wav", 0.0, 3.2)
+    changed = ("--set", "transcribe.language=es", "--set", "transcribe.model=base")
+    done = fresh.run("run", "night", "call.wav", "-f", "json", *changed)
+    assert done.status == 0, done.stderr
+    written = json.loads((fresh.folder / "call.json").read_text())
+    assert (written["language"], written["model"]) == ("es", "base")
+
+
+def test_recipes_that_cannot_be_used_are_refused_before_any_work(fresh: Cli) -> None:
+    write(fresh, "typo.toml", NIGHT.replace('"transcribe"', '"transcripe"'))
+    write(fresh, "key.toml", NIGHT.replace("language", "lang"))
+    write(fresh, "model.toml", NIGHT.replace('language = "en"', 'model = "large-v3"'))
+    fresh.clip("call.wav", 0.0, 3.2)
+    for name, status, reason in (
+        ("typo", 2, "did you mean 'transcribe'"),
+        ("key", 2, "lang"),
+        ("model", 4, "is not on this machine"),
+        ("../typo", 2, "there is no recipe called"),
+        ("nothing.toml", 2, "cannot be read: No such file"),
+    ):
+        for command in (("recipes", "check", name), ("run", name, "call.wav")):
+            refused = fresh.run(*command)
+            assert refused.status == status, (command, refused.stderr)
+            assert reason in refused.stderr
+    assert fresh.run("jobs", "list", "--json").json == []
+    lines = {line["name"]: line for line in fresh.run("recipes", "list", "--json").json}
+    assert {"typo", "key", "model", "transcribe", "diarize"} <= set(lines)
+    assert lines["model"]["problem"]["code"] == "model_missing"
+    assert lines["typo"]["steps"] == ["transcripe"]
+    assert lines["typo"]["own"]
+    assert not lines["transcribe"]["own"]
+    assert lines["transcribe"]["problem"] is None
+
+
+def test_a_new_recipe_begins_as_another(fresh: Cli) -> None:
+    made = fresh.run("recipes", "new", "mine.toml", "--like", "diarize")
+    assert (made.status, made.stdout) == (0, "mine.toml\n")
+    assert fresh.run("recipes", "check", "mine.toml").stdout == "mine: transcribe > diarize\n"
+    shown = fresh.run("recipes", "show", "mine.toml").stdout
+    assert shown == fresh.run("recipes", "show", "diarize").stdout
+    assert shown.rstrip("\n") == (fresh.folder / "mine.toml").read_text().rstrip("\n")
+    for target, reason in (("mine.toml", "is there already"), ("mine", "ends in .toml")):
+        refused = fresh.run("recipes", "new", target)
+        assert refused.status == 2
+        assert reason in refused.stderr
+
+
+@pytest.mark.parametrize("name", ["transcribe", "diarize"])
+def test_what_is_shipped_can_be_used(fresh: Cli, name: str) -> None:
+    assert fresh.run("recipes", "check", name).status == 0
+
+
+def test_values_are_what_toml_takes_or_plain_text() -> None:
+    given = ["a.one=3", "a.two= sw ", 'b.three=["x", "y"]', "b.four=true", "a.one=4"]
+    assert options(given) == {
+        "a": {"one": 4, "two": "sw"},
+        "b": {"three": ["x", "y"], "four": True},
+    }
+
+
+@pytest.mark.parametrize("change", ["a", "a.b", "a=3", ".b=3", "a.=3", "=", ""])
+def test_changes_that_name_nothing(change: str) -> None:
+    with pytest.raises(UsageError, match=r"--set"):
+        options([change])
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"), [(b"\xff\xfe", "UTF-8"), (b"#" * 300_000, "larger")]
+)
+def test_files_that_are_no_recipe(tmp_path: Path, content: bytes, reason: str) -> None:
+    path = tmp_path / "recipe.toml"
+    path.write_bytes(content)
+    with pytest.raises(UsageError, match=reason):
+        order(os.fspath(path))
