@@ -75,6 +75,11 @@ class Shelf:
         """Make it of what the config says."""
         return cls(Path(folder) if folder else None)
 
+    @property
+    def beside(self) -> tuple[Path, ...]:
+        """Where the site's `schemes`, `forms` and such lie: beside its recipes."""
+        return (self.own.parent,) if self.own else ()
+
     def names(self) -> list[str]:
         """Return every name there is, sorted."""
         return sorted({*_in(self.own), *_in(SHIPPED)})

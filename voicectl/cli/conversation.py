@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from voicectl.cli import meaning
 from voicectl.cli import show as shown
 from voicectl.types import CallRecord, Segment, Transcript
 
@@ -27,6 +28,7 @@ def show(record: CallRecord) -> None:
         _picture(console, record.transcript)
     else:
         _lines(record.transcript)
+    meaning.tell(record)
 
 
 def _header(record: CallRecord) -> Text:

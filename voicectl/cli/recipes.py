@@ -68,7 +68,7 @@ def new(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Where it is written: NAME.toml.")],
     like: Annotated[
         str, typer.Option("--like", metavar="RECIPE", help="What it is made of.")
-    ] = "transcribe",
+    ] = "helpline",
 ) -> None:
     """Write a recipe of your own that begins as a copy of another."""
     if file.suffix != ENDING:

@@ -39,6 +39,15 @@ def _call(record: CallRecord) -> dict[str, Any]:
         "speech_seconds": transcript.speech_seconds if transcript else None,
         "skipped": [list(each) for each in transcript.skipped] if transcript else [],
         "rules": transcript.rules if transcript else None,
+        "entities": msgspec.to_builtins(record.entities),
+        "labels": msgspec.to_builtins(record.labels),
+        "scores": msgspec.to_builtins(record.scores),
+        "risks": msgspec.to_builtins(record.risks),
+        "summary": msgspec.to_builtins(record.summary),
+        "steps": [
+            {"stage": done.stage, "runner": done.runner, "model": done.model}
+            for done in record.done
+        ],
     }
 
 

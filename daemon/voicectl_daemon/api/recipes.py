@@ -38,7 +38,8 @@ def checked(house: Parts, ask: Ask) -> load.Plan:
     Raises `UnknownName`, `RecipeError`, `UsageError`, `ModelMissing`.
     """
     found = _recipe(house, ask)
-    plan = load.check(found, house.words.beside(ask.options, found))
+    options = house.words.beside(ask.options, found)
+    plan = load.check(found, options, house.shelf.beside)
     house.planner.resolve(plan)
     return plan
 
