@@ -84,6 +84,8 @@ def test_the_call_is_named_beside_its_text(call):
         "speech_seconds": 60.25,
         "skipped": [],
         "rules": None,
+        **dict.fromkeys(("entities", "labels", "scores", "risks", "steps"), []),
+        "summary": None,
     }
 
 
