@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
-import msgspec
 import typer
 
 from voicectl.cli import inputs, submit, values
@@ -108,6 +107,8 @@ def options(changes: Iterable[str]) -> dict[str, dict[str, Any]]:
 
 
 def _value(text: str) -> Any:
+    import msgspec
+
     try:
         return msgspec.toml.decode(f"value = {text}")["value"]
     except msgspec.DecodeError:

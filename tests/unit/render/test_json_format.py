@@ -109,7 +109,7 @@ def test_offsets_are_whole_milliseconds(call):
     assert '"start":0.3,' in written
 
 
-@pytest.mark.parametrize(("pretty", "lines"), [(False, 1), (True, 22)])
+@pytest.mark.parametrize(("pretty", "lines"), [(False, 1), (True, 28)])
 def test_pretty_json_is_indented(call, pretty, lines):
     written = render(call(), Style(pretty_json=pretty))
     assert len(written.splitlines()) == lines
