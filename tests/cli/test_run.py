@@ -40,7 +40,10 @@ def test_a_recipe_of_the_site_by_name_and_as_a_file(fresh: Cli) -> None:
     assert done.status == 0, done.stderr
     assert "blacklisted" in (fresh.folder / "call.txt").read_text()
     again = fresh.run("run", night, "call.wav", "-f", "txt", "--quiet")
-    assert (again.status, again.stderr) == (0, ""), "cron mails nothing when all is well"
+    assert (again.status, again.stdout, again.stderr) == (0, "", ""), "cron mails nothing"
+    (fresh.folder / "call.txt").unlink()
+    assert fresh.run("run", night, "call.wav", "nothing.wav", "-f", "txt", "-q").status == 1
+    assert (fresh.folder / "call.txt").exists()
     (job, *_) = fresh.run("jobs", "list", "--json").json
     assert (job["recipe"], job["counts"], job["skipped"]) == ("night", {"done": 1}, 1)
 
@@ -79,6 +82,23 @@ def test_recipes_that_cannot_be_used_are_refused_before_any_work(fresh: Cli) -> 
     assert lines["typo"]["own"]
     assert not lines["transcribe"]["own"]
     assert lines["transcribe"]["problem"] is None
+
+
+def test_a_scheme_of_the_site_is_found_beside_its_recipes(fresh: Cli) -> None:
+    sorting = '[[steps]]\nstage = "classify"\noptions = {scheme = "ours"}\n'
+    folder = write(fresh, "sort.toml", NIGHT + sorting).parent.parent / "schemes"
+    missing = fresh.run("recipes", "check", "sort")
+    assert missing.status == 2
+    assert "there is no scheme called 'ours'" in missing.stderr
+    folder.mkdir()
+    category = '[[category]]\nname = "{0}"\ntitle = "{0}"\ndescription = "{0}"\n'
+    text = 'title = "Ours"\n' + category.format("one") + category.format("two")
+    (folder / "ours.toml").write_text(text)
+    assert fresh.run("recipes", "check", "sort").status == 0
+    (folder / "ours.toml").write_text(text + "colour = 3\n")
+    wrong = fresh.run("recipes", "check", "sort")
+    assert wrong.status == 2
+    assert "colour" in wrong.stderr
 
 
 def test_a_new_recipe_begins_as_another(fresh: Cli) -> None:

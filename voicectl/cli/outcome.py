@@ -135,6 +135,12 @@ def as_json(outcome: Outcome) -> dict[str, Any]:
 
 def report(outcome: Outcome, *, json: bool, quiet: bool) -> None:
     """Tell how it ended: what was written on stdout, what failed and totals on stderr."""
+    answer(outcome, json=json, quiet=quiet)
+    tell(outcome, quiet=quiet)
+
+
+def answer(outcome: Outcome, *, json: bool, quiet: bool) -> None:
+    """Print on stdout what was written."""
     if json:
         show.answer_json(as_json(outcome))
     elif not show.on_terminal():
@@ -142,7 +148,11 @@ def report(outcome: Outcome, *, json: bool, quiet: bool) -> None:
             for file in result.files:
                 show.answer(_near(file.path))
     elif not quiet:
-        _table([result for result in outcome.results if result.good or result.partial])
+        _table([result for result in outcome.results if result.good])
+
+
+def tell(outcome: Outcome, *, quiet: bool) -> None:
+    """Tell on stderr what failed and, unless `quiet`, the totals."""
     _warnings([result for result in outcome.results if not result.skipped])
     _failures(outcome)
     if not quiet:

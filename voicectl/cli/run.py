@@ -9,8 +9,17 @@ from typing import Annotated, Any
 
 import typer
 
-from voicectl.cli import inputs, submit, values
-from voicectl.cli.flags import BEHAVIOUR, COMMAND, FILES, STYLE, SUBTITLES, USUAL_FORMATS, Flag
+from voicectl.cli import inputs, submit
+from voicectl.cli.flags import (
+    BEHAVIOUR,
+    COMMAND,
+    FILES,
+    STYLE,
+    SUBTITLES,
+    USUAL_FORMATS,
+    Flag,
+    switch,
+)
 from voicectl.cli.progress import Taste, story
 from voicectl.cli.transcribe import command_line, formats, take_flags
 from voicectl.cli.typed import sort
@@ -30,7 +39,7 @@ RECIPE = (
          "Change an option of a step, such as transcribe.language=sw; repeat it for more.",
          goes=CHANGES, many=True),
 )
-QUIET = Flag("--quiet -q", "", values.truth, "", "Tell only of problems.", goes=COMMAND)
+QUIET = switch("--quiet -q", "Print nothing unless something is wrong.")
 # fmt: on
 PANELS = {
     "The recipe": RECIPE,
@@ -53,7 +62,7 @@ def run(recipe: str, recordings: list[str], **given: Any) -> None:
     name, written = order(recipe)
     found = sort(given, ALL, "voicectl run")
     command = found.get(COMMAND, {})
-    if command.pop("quiet", False):
+    if command.get("quiet"):
         command["log_level"] = "warning"
     folder = command.get("output_dir") or Path.cwd()
     chosen = formats(command.get("output_format") or USUAL_FORMATS)

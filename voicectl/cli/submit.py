@@ -35,7 +35,7 @@ def see_through(
 ) -> NoReturn:
     """Have `ask` done to the recordings that were found, tell how it ended, and exit.
 
-    `command` holds the flags `json`, `log_level`, `force`, `fail_fast`; `resume`
+    `command` holds the flags `json`, `log_level`, `quiet`, `force`, `fail_fast`; `resume`
     returns what to type to go on after Ctrl-C.
     """
     missing = [outcome.never_started(name, why) for name, why in found.missing.items()]
@@ -47,7 +47,9 @@ def see_through(
         raise
     ended.results = [*missing, *ended.results]
     quiet = command.get("log_level") in QUIET
-    outcome.report(ended, json=command.get("json", False), quiet=quiet)
+    if not command.get("quiet"):
+        outcome.answer(ended, json=command.get("json", False), quiet=quiet)
+    outcome.tell(ended, quiet=quiet)
     if ended.interrupted:
         show.note(f"resume with: {resume()}")
     raise typer.Exit(int(outcome.verdict(ended)))
