@@ -167,7 +167,11 @@ class Door:
         try:
             with (
                 short(self.home.socket) as name,
-                unix_connect(name, uri, max_size=None, close_timeout=CLOSE_SECONDS) as line,
+                # No pings: the kernel tells of an end that is gone, and whoever writes files
+                # to a slow disk meanwhile answers none.
+                unix_connect(
+                    name, uri, max_size=None, close_timeout=CLOSE_SECONDS, ping_interval=None
+                ) as line,
             ):
                 for first in line:
                     messages = [first]

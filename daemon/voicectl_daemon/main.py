@@ -200,6 +200,7 @@ def serve(told: Told, *, on_demand: bool) -> None:
             access_log=False,
             ws="websockets-sansio",
             ws_max_size=64 * 1024,
+            ws_ping_interval=None,  # on a socket of this machine the kernel tells who is gone
             lifespan="off",
             timeout_graceful_shutdown=5,
         )

@@ -70,7 +70,7 @@ def ran(plan: Plan, record: CallRecord, tools: Alone) -> CallRecord:
 
 def masked(record: CallRecord, tools: Alone) -> tuple[CallRecord, CallRecord]:
     """Return a helpline call, and what it was before names were masked in it."""
-    plan = load.check(load.builtin("helpline"), ENGLISH)
+    plan = load.check(load.Shelf(None).find("helpline"), ENGLISH)
     steps = plan[1:] if record.transcript else plan
     before = ran(steps[:-1], record, tools)
     return ran(steps, record, tools), before
@@ -139,7 +139,7 @@ def test_a_call_for_help_is_understood_and_masked(tools: Alone) -> None:
 
 
 def test_quality_alone_masks_nothing(tools: Alone) -> None:
-    record = ran(load.check(load.builtin("quality"))[1:], written(), tools)
+    record = ran(load.check(load.Shelf(None).find("quality"))[1:], written(), tools)
     assert record.transcript == written().transcript
     assert {score.form for score in record.scores} == {"helpline quality"}
     assert record.entities == ()
@@ -147,12 +147,12 @@ def test_quality_alone_masks_nothing(tools: Alone) -> None:
 
 @pytest.mark.parametrize(("recipe", "hidden"), [("redact", True), ("quality", False)])
 def test_a_recipe_that_masks_is_known_as_such(recipe: str, hidden: bool) -> None:
-    assert load.masks(load.check(load.builtin(recipe))) is hidden
+    assert load.masks(load.check(load.Shelf(None).find(recipe))) is hidden
 
 
 def test_names_that_nobody_looked_for_are_not_taken_for_masked(tools: Alone) -> None:
     """A record whose words came from elsewhere."""
-    step = load.check(load.builtin("redact"))[-1]
+    step = load.check(load.Shelf(None).find("redact"))[-1]
     done = Done("transcribe", "x", "y", datetime.now(UTC), 1.0, "")
     record = replace(written(), done=(done,))
     with pytest.raises(UsageError, match="the step redact comes after entities"):

@@ -52,7 +52,7 @@ def test_what_is_missing_is_told_before_any_work(weights: Path, tmp_path: Path) 
             pool.candidates(wish, nothing)
         assert f"voicectl models get {name}" in refused.value.hint
     without = linked(tmp_path / "b", weights, "base", "tiny.en")
-    plan = load.check(load.builtin("helpline"))
+    plan = load.check(load.Shelf(None).find("helpline"))
     with pytest.raises(ModelMissing, match="minilm"):
         engine.weights(plan, lambda wish: [w.sha256 for w in pool.candidates(wish, without)])
 
