@@ -87,8 +87,9 @@ def test_a_batch_under_fire(
         # of anything, and innocents are set aside as dead: that is no test of this machine.
         began = time.monotonic()
         desk.do(paths[0])
-        # A few shots the innocents survive at any pace.
-        pace = min(time.monotonic() - began, 2.0 if KILLS <= 30 else 60.0)
+        # A few shots the innocents survive at any pace. Of many, four in a row hit one of them
+        # unless they come so slowly that a lost worker is back at work long before the next.
+        pace = min(time.monotonic() - began, 2.0) if KILLS <= 30 else 20.0
         job = desk.ask(*paths, force=True)
         jobs = [job.id]
         while len(kills) < count or set(kills) != {"worker", "daemon"}:
