@@ -19,7 +19,16 @@ from voicectl.errors import (
     DaemonVersion,
 )
 from voicectl.paths import Home, home, short
-from voicectl.results import CallLine, Deleted, GivenResult, Hit, RecipeLine, ResultWish, Table
+from voicectl.results import (
+    CallLine,
+    Deleted,
+    GivenResult,
+    Hit,
+    RecipeLine,
+    RecipeWish,
+    ResultWish,
+    Table,
+)
 from voicectl.selection import Found, Which
 from voicectl.start import NobodyThere, problem, start_daemon
 from voicectl.types import Ask, CallRecord, Event, Job, Status, Task
@@ -102,11 +111,11 @@ class Door:
 
     def recipe(self, name: str) -> str:
         """Return a recipe as it is written."""
-        return self._ask("GET", f"/v1/recipes/{quote(name, safe='')}").text
+        return self._get(f"/v1/recipes/{quote(name, safe='')}", str)
 
-    def check(self, ask: Ask) -> RecipeLine:
-        """Return whether the recipe of an order can be used; nothing is asked for."""
-        return self._post("/v1/recipes/check", ask, RecipeLine)
+    def check(self, wish: RecipeWish) -> RecipeLine:
+        """Return whether a recipe can be used; nothing is done."""
+        return self._post("/v1/recipes/check", wish, RecipeLine)
 
     # jobs
 

@@ -99,6 +99,20 @@ class Deleted:
 
 
 @dataclass(frozen=True, slots=True)
+class RecipeWish:
+    """A recipe that somebody would like to use."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}
+
+    recipe: str
+    """The name of one; with `written` only what it is called."""
+    written: str | None = None
+    """A recipe of the client's own, in TOML."""
+    options: dict[str, dict[str, Any]] | None = None
+    """Options of the steps, by the name of the stage; they win over the recipe's."""
+
+
+@dataclass(frozen=True, slots=True)
 class RecipeLine:
     """One recipe in a list."""
 

@@ -12,6 +12,7 @@ from voicectl import config
 from voicectl.errors import ConfigError, UsageError
 from voicectl.vocabulary import read_rules, read_terms
 from voicectl_daemon.words import SiteWords
+from voicectl_recipes.load import Shelf
 
 RUBBISH = {
     "noise": random.Random(1).randbytes(300),
@@ -54,7 +55,7 @@ def test_a_daemon_waits_for_no_writer_of_words(tmp_path: Path) -> None:
     for part in ("file", "replacements"):
         words = SiteWords(config.Vocabulary(**{part: str(tmp_path / "pipe")}))
         with pytest.raises(ConfigError, match="it is a pipe"):
-            words.beside({})
+            words.beside({}, Shelf(None).find("transcribe"))
 
 
 def test_a_person_may_pipe_words_in(tmp_path: Path) -> None:

@@ -13,8 +13,7 @@ from voicectl.cli.door import open_door
 from voicectl.cli.help import JSON, Command, group
 from voicectl.cli.run import ENDING, order
 from voicectl.errors import UsageError, from_wire
-from voicectl.results import RecipeLine
-from voicectl.types import Ask
+from voicectl.results import RecipeLine, RecipeWish
 
 app = group("Look at recipes: what is done to a call, step by step.")
 
@@ -54,7 +53,7 @@ def check(recipe: Recipe, *, json: Annotated[bool, JSON] = False) -> None:
     """
     name, written = order(recipe)
     with open_door() as door:
-        found = door.check(Ask((), recipe=name, written=written))
+        found = door.check(RecipeWish(name, written))
     if json:
         show.answer_json(found)
     if problem := found.problem:

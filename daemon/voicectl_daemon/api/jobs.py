@@ -12,6 +12,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.requests import ClientDisconnect
 
 from voicectl.errors import DiskFull, UsageError, VoicectlError, is_full
+from voicectl.results import RecipeWish
 from voicectl.types import Ask, EventKind, Job, Task
 from voicectl_daemon import bus, reminders, retrying
 from voicectl_daemon.api import recipes
@@ -32,7 +33,7 @@ def submit(ask: Ask, house: House, tenant: Tenant) -> Job:
         raise UsageError("there is no recording to work on")
     for source in ask.sources:
         _check(house.uploads.place(source.path))
-    plan = recipes.checked(house, ask)
+    plan = recipes.checked(house, RecipeWish(ask.recipe, ask.written, ask.options))
     notes = house.planner.notes(plan)
     notes += reminders.of_voices(house.books.store, tenant, plan, ask.sources)
     job = house.books.ledger.add_job(ask, load.to_wire(plan), tenant)
