@@ -26,21 +26,15 @@ from pathlib import Path
 import msgspec
 import psutil
 
-from voicectl.embedding import Embedder, EmbedOptions
 from voicectl.errors import Cancelled, RecordingError, VoicectlError
 from voicectl.interfaces import (
     ChannelsWish,
-    Clip,
-    DiarizeOptions,
-    Diarizer,
     Recording,
-    TranscribeOptions,
-    Transcriber,
 )
-from voicectl.recognition import EntityOptions, Recognizer
 from voicectl.types import Audio, Part, Segment
 from voicectl_daemon import unforeseen, wire
-from voicectl_models import decode, recording, speech
+from voicectl_models import decode, recording
+from voicectl_models.lending import Lending
 from voicectl_models.pool import Pool
 from voicectl_recipes import engine, load
 
@@ -130,14 +124,14 @@ class Worker:
         self.tell(wire.Alive(memory, self._pool.loaded))
 
 
-class Lent:
-    """The tools of a stage while it works on one order."""
+class Lent(Lending):
+    """The tools of a stage while it works on one order of the daemon."""
 
     def __init__(self, worker: Worker, pool: Pool, order: wire.Run, *, quiet: bool) -> None:
+        super().__init__(pool)
         self._worker = worker
         self._quiet = quiet
         """True when words may be told only masked, which takes the whole call."""
-        self._pool = pool
         self._order = order
 
     def recording(self, audio: Audio, channels: ChannelsWish, piece_seconds: float) -> Recording:
@@ -152,26 +146,6 @@ class Lent:
     def _go_on(self) -> None:
         self.heed()
         self._worker.tell(wire.Progress(0.0))
-
-    def speech(self, clips: Sequence[Clip], options: TranscribeOptions) -> list[Clip]:
-        """Return the clips levelled, with the regions in which somebody speaks."""
-        return speech.find(clips, options)
-
-    def transcriber(self, options: TranscribeOptions, language: str | None) -> Transcriber:
-        """Return a loaded recogniser."""
-        return self._pool.transcriber(options, language)
-
-    def diarizer(self, options: DiarizeOptions) -> Diarizer:
-        """Return a loaded diarizer."""
-        return self._pool.diarizer(options)
-
-    def embedder(self, options: EmbedOptions) -> Embedder:
-        """Return a loaded embedder."""
-        return self._pool.embedder(options)
-
-    def recognizer(self, options: EntityOptions) -> Recognizer:
-        """Return a loaded recogniser of names and numbers."""
-        return self._pool.recognizer(options)
 
     def segment(self, record: int, segment: Segment) -> None:
         """Tell listeners of a segment."""

@@ -10,7 +10,6 @@ before. They take turns, so that a busy neighbour disturbs all of them.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23,20 +22,12 @@ from peers import Plain
 from report import Section, arguments, at_most, models
 
 from voicectl.client import Door
-from voicectl.embedding import Embedder, EmbedOptions
 from voicectl.interfaces import (
-    ChannelsWish,
-    Clip,
-    DiarizeOptions,
-    Diarizer,
-    Recording,
     TranscribeOptions,
 )
-from voicectl.recognition import EntityOptions, Recognizer
-from voicectl.types import DEFAULT_TENANT, Ask, Audio, CallRecord, EventKind, Part, Segment, Source
-from voicectl_models import speech
-from voicectl_models.faster_whisper import FasterWhisper
-from voicectl_models.recording import Recorded
+from voicectl.types import DEFAULT_TENANT, Ask, Audio, CallRecord, EventKind, Source
+from voicectl_models.lending import Lending
+from voicectl_models.pool import Pool
 from voicectl_recipes.stages.transcribe import Transcribe
 
 MODEL, LANGUAGE = "tiny.en", "en"
@@ -71,7 +62,7 @@ def main() -> None:
 def measured(call: built.Built, home: House, rounds: int) -> dict[str, list[Cost]]:
     """Return what each cost in every round."""
     weights = models() / MODEL
-    quiet, plain = Quiet(FasterWhisper(str(weights), MODEL, options())), Plain(weights)
+    quiet, plain = Lending(Pool(models())), Plain(weights)
     with home.open() as door:
         contestants = {
             DIRECT: lambda: directly(quiet, call),
@@ -86,43 +77,7 @@ def options() -> TranscribeOptions:
     return TranscribeOptions(model=MODEL, language=LANGUAGE)
 
 
-class Quiet:
-    """The tools of a stage, as a worker lends them, without a daemon to tell anything."""
-
-    def __init__(self, recogniser: FasterWhisper) -> None:
-        self._recogniser = recogniser
-
-    def recording(self, audio: Audio, channels: ChannelsWish, piece_seconds: float) -> Recording:
-        return Recorded(audio, channels, piece_seconds)
-
-    def speech(self, clips: Sequence[Clip], wanted: TranscribeOptions) -> list[Clip]:
-        return speech.find(clips, wanted)
-
-    def transcriber(self, wanted: TranscribeOptions, language: str | None) -> FasterWhisper:
-        return self._recogniser
-
-    def diarizer(self, options: DiarizeOptions) -> Diarizer:
-        raise NotImplementedError("no stage of this recipe asks for speakers")
-
-    def embedder(self, options: EmbedOptions) -> Embedder:
-        raise NotImplementedError("no stage of this recipe asks for meaning")
-
-    def recognizer(self, options: EntityOptions) -> Recognizer:
-        raise NotImplementedError("no stage of this recipe asks for names")
-
-    def segment(self, record: int, segment: Segment) -> None: ...
-
-    def progress(self, record: int, seconds: float) -> None: ...
-
-    def heed(self) -> None: ...
-
-    def keep(self, record: int, part: Part) -> None: ...
-
-    def kept(self, record: int) -> Sequence[Part]:
-        return ()
-
-
-def directly(quiet: Quiet, call: built.Built) -> Cost:
+def directly(quiet: Lending, call: built.Built) -> Cost:
     """Do what a worker does, and keep nothing."""
     audio = Audio(str(call.path), call.path.name, call.seconds, built.RATE, 2, "pcm_mulaw", "")
     record = CallRecord("", DEFAULT_TENANT, audio, datetime.now(UTC))

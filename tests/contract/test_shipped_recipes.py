@@ -19,7 +19,7 @@ from voicectl_recipes import engine, load
 from voicectl_recipes.load import Plan
 
 if TYPE_CHECKING:
-    from tests.contract.conftest import Alone
+    from voicectl_models.lending import Lending
 
 CALL = Path(__file__).parents[1] / "data/call_en_0_2ch_mulaw.wav"
 ENGLISH = {"transcribe": {"model": "tiny.en", "language": "en", "threads": 2}}
@@ -61,14 +61,14 @@ def written() -> CallRecord:
     return replace(blank(CALL), transcript=transcript)
 
 
-def ran(plan: Plan, record: CallRecord, tools: Alone) -> CallRecord:
+def ran(plan: Plan, record: CallRecord, tools: Lending) -> CallRecord:
     """Return what becomes of a record in the end."""
     *_, last = engine.run(plan, [record], tools)
     assert last.record is not None
     return last.record
 
 
-def masked(record: CallRecord, tools: Alone) -> tuple[CallRecord, CallRecord]:
+def masked(record: CallRecord, tools: Lending) -> tuple[CallRecord, CallRecord]:
     """Return a helpline call, and what it was before names were masked in it."""
     plan = load.check(load.Shelf(None).find("helpline"), ENGLISH)
     steps = plan[1:] if record.transcript else plan
@@ -107,7 +107,7 @@ def check_nothing_left(record: CallRecord, before: CallRecord) -> None:
         assert len("".join(word.text for word in segment.words)) <= len(segment.text) + 1
 
 
-def test_a_real_call_is_understood_and_masked(tools: Alone) -> None:
+def test_a_real_call_is_understood_and_masked(tools: Lending) -> None:
     record, before = masked(blank(CALL), tools)
     assert {entity.text.casefold() for entity in before.entities} >= FOUND_IN_IT
     assert [done.stage for done in record.done] == [
@@ -121,7 +121,7 @@ def test_a_real_call_is_understood_and_masked(tools: Alone) -> None:
     check_nothing_left(record, before)
 
 
-def test_a_call_for_help_is_understood_and_masked(tools: Alone) -> None:
+def test_a_call_for_help_is_understood_and_masked(tools: Lending) -> None:
     record, before = masked(written(), tools)
     assert {entity.label for entity in before.entities} >= {"NAME", "PLACE", "PHONE", "AGE"}
     assert record.labels[0].name == "physical_abuse"
@@ -138,7 +138,7 @@ def test_a_call_for_help_is_understood_and_masked(tools: Alone) -> None:
     assert "Barasa" not in doubtful.text
 
 
-def test_quality_alone_masks_nothing(tools: Alone) -> None:
+def test_quality_alone_masks_nothing(tools: Lending) -> None:
     record = ran(load.check(load.Shelf(None).find("quality"))[1:], written(), tools)
     assert record.transcript == written().transcript
     assert {score.form for score in record.scores} == {"helpline quality"}
@@ -150,7 +150,7 @@ def test_a_recipe_that_masks_is_known_as_such(recipe: str, hidden: bool) -> None
     assert load.masks(load.check(load.Shelf(None).find(recipe))) is hidden
 
 
-def test_names_that_nobody_looked_for_are_not_taken_for_masked(tools: Alone) -> None:
+def test_names_that_nobody_looked_for_are_not_taken_for_masked(tools: Lending) -> None:
     """A record whose words came from elsewhere."""
     step = load.check(load.Shelf(None).find("redact"))[-1]
     done = Done("transcribe", "x", "y", datetime.now(UTC), 1.0, "")

@@ -46,7 +46,7 @@ def _label(line: Line, run: Run) -> str | None:
 
 
 def _last(line: Line, before: int, key: str) -> int:
-    """Return where the last cue of a kind stands in the words just before; -1 for none."""
+    """Return where the last cue of a kind stands just before; -1, ahead of any, for none."""
     words, known = line.words, phrases("cues", key)
     for at in range(before - 1, max(before - 1 - _NEAR, -1), -1):
         if known.at(words, at):
@@ -55,7 +55,7 @@ def _last(line: Line, before: int, key: str) -> int:
 
 
 def _behind(line: Line, after: int) -> int:
-    """Return where `is my number` stands in the words just behind; -1 for nowhere."""
+    """Return where `is my number` stands just behind; -1, ahead of any place, for nowhere."""
     known = phrases("cues", "phone")
     return next((at for at in range(after, after + 3) if known.at(line.words, at)), -1)
 
