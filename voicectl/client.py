@@ -2,96 +2,56 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
-from pathlib import Path
-from types import TracebackType
-from typing import Any, BinaryIO, TypeVar
+from dataclasses import asdict
+from typing import BinaryIO, TypeVar
 from urllib.parse import quote
 
 import httpx
 import msgspec
 
-from voicectl import __version__
+from voicectl import news as daemon_news
+from voicectl.asking import Asking, Who, at
+from voicectl.audit import Request, Reveal
 from voicectl.errors import (
     DaemonUnreachable,
-    DaemonVersion,
 )
-from voicectl.paths import Home, home, short
+from voicectl.events import Event
+from voicectl.feedback import Example, Feedback, FeedbackWish
+from voicectl.live import LineStatus, LiveCall, LiveView
+from voicectl.marks import Mark, Marked, MarkWish
+from voicectl.meaning import Indexed, Near, Similar
+from voicectl.reporting import Report, ReportWish
 from voicectl.results import (
     CallLine,
+    DeadEvent,
     Deleted,
     GivenResult,
     Hit,
+    Pinged,
     RecipeLine,
     RecipeWish,
+    Reloaded,
     ResultWish,
+    ScheduleLine,
     Table,
+    WebhookLine,
 )
 from voicectl.selection import Found, Which
-from voicectl.start import NobodyThere, problem, start_daemon
-from voicectl.types import Ask, CallRecord, Event, Job, Status, Task
+from voicectl.start import problem
+from voicectl.types import Ask, CallRecord, Job, Status, Task
 
 T = TypeVar("T")
 
-ANSWER_SECONDS = 120.0
-"""How long an answer may take; rewriting a large store after a deletion is the longest."""
-TABLE_SECONDS = 3600.0
-"""How long a table may be in the making; a million segments take half a minute."""
-MOST_NEWS = 500
-"""Events that are handed over at once."""
-CLOSE_SECONDS = 1.0
-HANGS_UP = (1012, 1013)
-"""How a WebSocket is closed by a daemon that wants to; anything else is an accident."""
+MOST_SAID = 100_000
+"""Things that people said of calls, and calls of which they did."""
 
 
-class Door:
+class Door(Asking):
     """A connection to the daemon of one data folder.
 
     Every method raises the `VoicectlError` that the daemon raised, as the same class.
     """
-
-    def __init__(self, place: Home, *, start: bool = False) -> None:
-        """With `start`, a daemon that is not there, or has left, is started when it is asked."""
-        self.home = place
-        self._may_start = start
-        self._line: _Line | None = None
-
-    @classmethod
-    def open(cls, *, start: bool = True) -> Door:
-        """Connect to the daemon; start one when none answers and `start` is true.
-
-        Raises `DaemonUnreachable` or, for a daemon of another version, `DaemonVersion`.
-        """
-        door = cls(home(), start=start)
-        who = door._get("/v1/status", _Who)
-        if who.version != __version__:
-            door.close()
-            remedy = "voicectl stop" if who.on_demand else "systemctl restart voicectl"
-            raise DaemonVersion(
-                f"the daemon (PID {who.pid}) runs voicectl {who.version}, "
-                f"this command is {__version__}",
-                hint=f"end the old one with: {remedy}",
-            )
-        return door
-
-    def __enter__(self) -> Door:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Let go of the connection; the daemon's work is not affected."""
-        if self._line is not None:
-            self._line.close()
-            self._line = None
 
     # the daemon
 
@@ -103,6 +63,18 @@ class Door:
         """Ask the daemon to leave; what it was doing goes back to the queue."""
         self._once("POST", "/v1/stop")
 
+    def reload(self) -> Reloaded:
+        """Have the daemon read the config anew. Raises `ConfigError` for one with a mistake."""
+        return self._post("/v1/reload", None, Reloaded)
+
+    def audit(self, limit: int) -> list[Request]:
+        """Return the requests that left this machine, the latest first."""
+        return self._get("/v1/audit", list[Request], limit=limit)
+
+    def reveals(self, limit: int) -> list[Reveal]:
+        """Return who was given originals of masked calls, the latest first."""
+        return self._get("/v1/audit/reveals", list[Reveal], limit=limit)
+
     # recipes
 
     def recipes(self) -> list[RecipeLine]:
@@ -111,11 +83,42 @@ class Door:
 
     def recipe(self, name: str) -> str:
         """Return a recipe as it is written."""
-        return self._get(f"/v1/recipes/{quote(name, safe='')}", str)
+        return self._get(at("recipes", name), str)
 
     def check(self, wish: RecipeWish) -> RecipeLine:
         """Return whether a recipe can be used; nothing is done."""
         return self._post("/v1/recipes/check", wish, RecipeLine)
+
+    # schedules
+
+    def schedules(self) -> list[ScheduleLine]:
+        """Return the schedules of the config, in its order."""
+        return self._get("/v1/schedules", list[ScheduleLine])
+
+    def run_schedule(self, name: str) -> ScheduleLine:
+        """Run a schedule now, whatever its times are."""
+        return self._post(at("schedules", name, "run"), None, ScheduleLine)
+
+    # webhooks
+
+    def webhooks(self) -> list[WebhookLine]:
+        """Return the webhooks of the config, in its order."""
+        return self._get("/v1/webhooks", list[WebhookLine])
+
+    def dead_events(self, webhook: str | None, limit: int) -> list[DeadEvent]:
+        """Return events that webhooks could not be told, the latest first."""
+        chosen = {"webhook": webhook} if webhook else {}
+        return self._get("/v1/webhooks/dead", list[DeadEvent], limit=limit, **chosen)
+
+    def retry_webhook(self, name: str, event: str | None) -> int:
+        """Send dead events of a webhook again; return how many."""
+        chosen = {"event": event} if event else {}
+        path = at("webhooks", name, "retry")
+        return msgspec.json.decode(self._ask("POST", path, params=chosen).content, type=int)
+
+    def test_webhook(self, name: str) -> Pinged:
+        """Send a webhook a ping, and wait for what becomes of it."""
+        return self._post(at("webhooks", name, "test"), None, Pinged)
 
     # jobs
 
@@ -139,15 +142,15 @@ class Door:
 
     def job(self, job: str) -> Job:
         """Return one job; the beginning of its id is enough when it is unique."""
-        return self._get(f"/v1/jobs/{job}", Job)
+        return self._get(at("jobs", job), Job)
 
     def tasks(self, job: str) -> list[Task]:
         """Return the recordings of a job, in the order in which they were asked for."""
-        return self._get(f"/v1/jobs/{job}/tasks", list[Task])
+        return self._get(at("jobs", job, "tasks"), list[Task])
 
     def cancel(self, job: str) -> Job:
         """Cancel what is not finished yet; finished recordings stay finished."""
-        return self._post(f"/v1/jobs/{job}/cancel", None, Job)
+        return self._post(at("jobs", job, "cancel"), None, Job)
 
     def retry(self, job: str, stage: str | None = None) -> Job:
         """Queue the recordings of a job that failed, died or were cancelled once more.
@@ -155,7 +158,7 @@ class Door:
         They go on where they stopped; with `stage` all of them begin again at that step.
         """
         asked = f"?from={quote(stage)}" if stage is not None else ""
-        return self._post(f"/v1/jobs/{job}/retry{asked}", None, Job)
+        return self._post(at("jobs", job, "retry") + asked, None, Job)
 
     def events(self, job: str | None = None) -> Iterator[Event]:
         """Yield events as they happen; see `news`."""
@@ -169,39 +172,32 @@ class Door:
         ends after that job's `job.finished`. It ends before that when the daemon
         leaves on purpose, or when this listener was too slow for it.
         """
-        from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
-        from websockets.sync.client import unix_connect
+        asked = f"?job={quote(job)}" if job else ""
+        yield from daemon_news.of(
+            self.home, "/v1/events" + asked, "voicectl jobs watch " + (job or "ID")
+        )
 
-        uri = "ws://voicectl/v1/events" + (f"?job={quote(job)}" if job else "")
-        try:
-            with (
-                short(self.home.socket) as name,
-                # No pings: the kernel tells of an end that is gone, and whoever writes files
-                # to a slow disk meanwhile answers none.
-                unix_connect(
-                    name, uri, max_size=None, close_timeout=CLOSE_SECONDS, ping_interval=None
-                ) as line,
-            ):
-                for first in line:
-                    messages = [first]
-                    # A line that was closed says so when the next one is waited for.
-                    with suppress(TimeoutError, ConnectionClosed):
-                        while len(messages) < MOST_NEWS:
-                            messages.append(line.recv(timeout=0))
-                    yield tuple(msgspec.json.decode(each, type=Event) for each in messages)
-        except InvalidStatus as error:
-            raise problem(error.response.status_code, error.response.body or b"") from error
-        except (OSError, WebSocketException) as error:
-            closed = error.rcvd if isinstance(error, ConnectionClosed) else None
-            if closed is not None and closed.code in HANGS_UP:
-                return
-            raise DaemonUnreachable(
-                "the daemon went away while it was watched",
-                hint="what is queued is kept; attach again with: voicectl jobs watch "
-                + (job or "ID"),
-            ) from error
+    def live_news(self, call: str | None = None) -> Iterator[tuple[Event, ...]]:
+        """Yield what happens in calls in progress, or in one of them, as `news` does.
+
+        It ends when the daemon leaves.
+        """
+        asked = f"?call={quote(call)}" if call else ""
+        yield from daemon_news.of(self.home, "/v1/live/events" + asked, "voicectl calls live")
 
     # calls
+
+    def live(self, *, ended: bool = False) -> list[LiveCall]:
+        """Return the calls in progress, the oldest first; with `ended` those just over, too."""
+        return self._get("/v1/live", list[LiveCall], ended=str(ended).lower())
+
+    def lines(self) -> list[LineStatus]:
+        """Return where calls are taken, or why they are not."""
+        return self._get("/v1/lines", list[LineStatus])
+
+    def live_call(self, call: str) -> LiveView:
+        """Return one call in progress, or one that has just ended, with what was said."""
+        return self._get(at("live", call), LiveView)
 
     def calls(self, limit: int = 50, offset: int = 0) -> list[CallLine]:
         """Return calls, newest first."""
@@ -212,7 +208,7 @@ class Door:
 
         With `key`, a task's own, its transcript is that very result, else the latest.
         """
-        return self._get(f"/v1/calls/{call}", CallRecord, **({"key": key} if key else {}))
+        return self._get(at("calls", call), CallRecord, **({"key": key} if key else {}))
 
     def search(self, text: str, limit: int = 50) -> list[Hit]:
         """Return segments that contain `text`, upper and lower case alike."""
@@ -224,23 +220,38 @@ class Door:
 
     def table(self, name: str, calls: Sequence[str]) -> Iterator[bytes]:
         """Yield a Parquet file of one of the store's views, reduced to calls by whole ids."""
-        self._get("/v1/status", _Who)  # when the daemon has left meanwhile, this starts another
-        assert self._line is not None  # noqa: S101, somebody has just answered on it
         content, kind = msgspec.json.encode(list(calls)), {"content-type": "application/json"}
+        yield from self._file("POST", at("tables", name), f"the table '{name}'", content, kind)
+
+    def masked_recording(self, call: str, key: str | None, form: str) -> Iterator[bytes]:
+        """Yield a copy of a recording without what was masked; `form` is `wav`, `flac` or `ogg`."""
+        of = f"?key={quote(key)}" if key else ""
+        path = at("calls", call, f"masked.{form}") + of
+        yield from self._file("GET", path, "the masked copy", b"", {})
+
+    def original(self, call: str) -> bytes:
+        """Return a call as it was before it was masked, sealed: see `voicectl.sealing`."""
+        return self._ask("GET", at("calls", call, "original")).content
+
+    def _file(
+        self, method: str, path: str, what: str, content: bytes, headers: dict[str, str]
+    ) -> Iterator[bytes]:
+        self._get("/v1/status", Who)  # when the daemon has left meanwhile, this starts another
+        assert self._line is not None  # noqa: S101, somebody has just answered on it
         try:
-            with self._line.stream("POST", f"/v1/tables/{name}", content, kind) as answer:
+            with self._line.stream(method, path, content, headers) as answer:
                 if answer.is_error:
                     raise problem(answer.status_code, answer.read())
                 yield from answer.iter_bytes()
         except (httpx.TransportError, OSError) as error:
             raise DaemonUnreachable(
-                f"the daemon went away while it sent the table '{name}'",
+                f"the daemon went away while it sent {what}",
                 hint="try again; its log is " + str(self.home.log),
             ) from error
 
     def delete(self, call: str, *, with_recording: bool = False) -> Deleted:
         """Delete a call everywhere; the user's recording only when asked for."""
-        answer = self._ask("DELETE", f"/v1/calls/{call}", params={"with_recording": with_recording})
+        answer = self._ask("DELETE", at("calls", call), params={"with_recording": with_recording})
         return msgspec.json.decode(answer.content, type=Deleted)
 
     def results(self, wanted: Sequence[ResultWish]) -> list[GivenResult]:
@@ -250,95 +261,57 @@ class Door:
         """
         return self._post("/v1/results", wanted, list[GivenResult])
 
+    def report(self, wish: ReportWish) -> Report:
+        """Return figures over many calls."""
+        told = {name: value for name, value in asdict(wish).items() if value is not None}
+        return self._get("/v1/reports", Report, **told)
+
+    def give_feedback(self, call: str, wish: FeedbackWish) -> list[Feedback]:
+        """Say something about a call; it is kept beside what the machine says."""
+        return self._post(at("calls", call, "feedback"), wish, list[Feedback])
+
+    def feedback(self, call: str | None = None) -> list[Feedback]:
+        """Return what was said of a call, or of all calls, the latest last."""
+        of = {"call": call} if call else {}
+        return self._get("/v1/feedback", list[Feedback], limit=MOST_SAID, **of)
+
+    def examples(self) -> list[Example]:
+        """Return the calls that people said something about, as they corrected them."""
+        return self._get("/v1/examples", list[Example], limit=MOST_SAID)
+
+    def mark(self, call: str, wish: MarkWish) -> Marked:
+        """Note something about a call, in progress or over; an escalation goes to webhooks."""
+        return self._post(at("calls", call, "marks"), wish, Marked)
+
+    def unmark(self, call: str, mark: str) -> Mark:
+        """Remove a mark, by its id."""
+        answer = self._ask("DELETE", at("calls", call, "marks", mark))
+        return msgspec.json.decode(answer.content, type=Mark)
+
+    def unmask(self, call: str, how: str) -> None:
+        """Ask whether this account may see (`screen`) or hear (`sound`) a call; it is noted.
+
+        Raises `NotAllowed`.
+        """
+        self._ask("POST", at("calls", call, "unmask"), params={"how": how})
+
+    def marks(self, call: str | None = None) -> list[Mark]:
+        """Return what people noted about a call, or about all calls, the latest last."""
+        of = {"call": call} if call else {}
+        return self._get("/v1/marks", list[Mark], limit=MOST_SAID, **of)
+
+    def index(self, seconds: float = 2.0) -> Indexed:
+        """Have calls read for their meaning that were not read yet, for about so long."""
+        return self._post(f"/v1/meaning/index?seconds={seconds:g}", None, Indexed)
+
+    def near(self, text: str, limit: int = 10) -> list[Near]:
+        """Return segments that mean about the same as a text."""
+        return self._get("/v1/meaning/search", list[Near], text=text, limit=limit)
+
+    def similar(self, call: str, limit: int = 10) -> list[Similar]:
+        """Return the calls that are most like one."""
+        return self._get(at("calls", call, "similar"), list[Similar], limit=limit)
+
     def sql(self, query: str, limit: int = 1000) -> Table:
         """Run one SELECT over the store."""
         return self._post("/v1/sql", {"query": query, "limit": limit}, Table)
-
-    # how it is done
-
-    def _get(self, path: str, kind: type[T], **params: str | int) -> T:
-        return msgspec.json.decode(self._ask("GET", path, params=params).content, type=kind)
-
-    def _post(self, path: str, body: Any, kind: type[T]) -> T:
-        content = msgspec.json.encode(body)
-        headers = {"content-type": "application/json"}
-        answer = self._ask("POST", path, content=content, headers=headers)
-        return msgspec.json.decode(answer.content, type=kind)
-
-    def _ask(self, method: str, path: str, **given: Any) -> httpx.Response:
-        """Ask the daemon; start one first when there is none and this door may."""
-        try:
-            return self._once(method, path, **given)
-        except NobodyThere:
-            if not self._may_start:
-                raise
-        start_daemon(self.home, lambda: self._once("GET", "/v1/status"))
-        return self._once(method, path, **given)
-
-    def _once(self, method: str, path: str, **given: Any) -> httpx.Response:
-        try:
-            if self._line is None:
-                self._line = _Line(self.home.socket)
-            answer = self._line.request(method, path, **given)
-        except httpx.TimeoutException as error:
-            raise DaemonUnreachable(
-                f"the daemon did not answer within {ANSWER_SECONDS:.0f} s",
-                hint="its log is " + str(self.home.log),
-            ) from error
-        except (httpx.TransportError, OSError) as error:
-            self.close()
-            # Whoever was not connected has not heard the request, so it may be made again.
-            heard = not isinstance(error, httpx.ConnectError | OSError) and method != "GET"
-            raise (DaemonUnreachable if heard else NobodyThere)(
-                f"no daemon answers for the data folder {self.home.folder}",
-                hint="start one with: voicectl serve",
-            ) from error
-        if answer.is_error:
-            raise problem(answer.status_code, answer.content)
-        return answer
-
-
-class _Who(msgspec.Struct):
-    """What every version tells in its status, whatever else has changed."""
-
-    version: str
-    pid: int
-    on_demand: bool
-
-
-class _Line:
-    """Connections to one socket."""
-
-    def __init__(self, path: Path) -> None:
-        self._kept = ExitStack()
-        self._name = self._kept.enter_context(short(path))
-        # The daemon hangs up on a silent connection after 5 s.
-        limits = httpx.Limits(keepalive_expiry=2.0)
-        self._http = self._kept.enter_context(
-            httpx.Client(
-                # no TLS on a socket of one's own machine; reading the certificates takes 35 ms
-                transport=httpx.HTTPTransport(uds=self._name, limits=limits, verify=False),
-                base_url="http://voicectl",
-                timeout=ANSWER_SECONDS,
-            )
-        )
-
-    def request(self, method: str, path: str, **given: Any) -> httpx.Response:
-        """Make a request. Raises `OSError` when nobody listens, before anything was sent."""
-        # httpx itself would leave a socket open that cannot be connected.
-        with socket.socket(socket.AF_UNIX) as knock:
-            knock.connect(self._name)
-        return self._http.request(method, path, **given)
-
-    @contextmanager
-    def stream(
-        self, method: str, path: str, content: bytes, headers: dict[str, str]
-    ) -> Iterator[httpx.Response]:
-        """Make a request whose answer may be larger than memory."""
-        given: Any = {"content": content, "headers": headers, "timeout": TABLE_SECONDS}
-        with self._http.stream(method, path, **given) as answer:
-            yield answer
-
-    def close(self) -> None:
-        """Hang up."""
-        self._kept.close()

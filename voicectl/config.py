@@ -7,40 +7,32 @@ than none.
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 from msgspec import Meta
 
-from voicectl import expressions
+from voicectl import amounts, expressions, sealing
+from voicectl.asterisk.settings import Asterisk
+from voicectl.cron import Times
 from voicectl.errors import ConfigError
-from voicectl.handwritten import content
+from voicectl.handwritten import content, nearest
+from voicectl.lines import Alerts, Listen, Live
+from voicectl.paths import site_folder
+from voicectl.sip import Sip
+from voicectl.webhook import Webhook
 
 Seconds: TypeAlias = Annotated[float, Meta(gt=0)]
 Name: TypeAlias = Annotated[str, Meta(min_length=1, max_length=64)]
 PARTS = ("direction", "agent", "caller", "left", "right")
 """What a file name may tell: the direction, the parties, and who speaks on which channel."""
 
+LAST_PORT = 65_535
+_ADDRESS = re.compile(r"(\[(?P<v6>[0-9a-fA-F:]+)\]|(?P<host>[^\s:\[\]]+)):(?P<port>[0-9]{1,5})")
 LARGEST = 1024 * 1024
 """Bytes of the file."""
-_SECONDS = {"": 1, "ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
-_BYTES = {"": 1, "b": 1, "kb": 1e3, "mb": 1e6, "gb": 1e9, "kib": 2**10, "mib": 2**20, "gib": 2**30}
-_AMOUNT = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([a-z]*)\s*")
-
-
-def _sum(text: str, units: Mapping[str, float], key: str) -> float:
-    """Return what `1h30m` or `1.5GB` says, in the smallest unit. Raises `ValueError`."""
-    small = text.strip().lower()
-    sign, digits = (-1, small[1:]) if small.startswith("-") else (1, small)
-    parts = _AMOUNT.findall(digits)
-    if not parts or _AMOUNT.sub("", digits) or any(unit not in units for _, unit in parts):
-        example = "1h30m" if units is _SECONDS else "2GB"
-        raise ValueError(f"{key} cannot be `{text}`; write a number, or text such as `{example}`")
-    return sign * sum(float(number) * units[unit] for number, unit in parts)
 
 
 class Workers(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -52,6 +44,10 @@ class Workers(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """How long a task stays claimed without a sign of life."""
     stall_seconds: Seconds = 600.0
     """A worker that makes no progress for this long is stopped."""
+    step_seconds: Seconds = 600.0
+    """A step of a recipe that says no `time_limit` of its own is stopped after this long..."""
+    step_times: Seconds = 30.0
+    """...and so many times the length of the recording besides."""
     attempts: Annotated[int, Meta(ge=1)] = 3
     """How often a recording may take its worker down before it is tried once alone."""
     keep_alive: float | str = "15m"
@@ -67,18 +63,16 @@ class Workers(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     @property
     def idle_seconds(self) -> float | None:
         """`keep_alive` in seconds; None when models stay for ever."""
-        given = self.keep_alive
-        seconds = given if isinstance(given, int | float) else _sum(given, _SECONDS, "keep_alive")
-        return None if seconds < 0 else float(seconds)
+        seconds = amounts.seconds(self.keep_alive, "keep_alive")
+        return None if seconds < 0 else seconds
 
     @property
     def memory_bytes(self) -> int | None:
         """`memory_limit` in bytes; None when there is none."""
-        given = self.memory_limit
-        size = given if isinstance(given, int) else _sum(given, _BYTES, "memory_limit")
+        size = amounts.size(self.memory_limit, "memory_limit")
         if size < 0:
-            raise ValueError(f"memory_limit cannot be `{given}`; 0 is no limit")
-        return int(size) or None
+            raise ValueError(f"memory_limit cannot be `{self.memory_limit}`; 0 is no limit")
+        return size or None
 
 
 class Daemon(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -86,8 +80,28 @@ class Daemon(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
     linger_seconds: Seconds = 10.0
     """How long a daemon started on demand stays when it has nothing to do."""
+    drain_seconds: Annotated[float, Meta(ge=0, le=86_400)] = 30.0
+    """How long a service that is told to stop waits for the calls that are up."""
     socket_group: str | None = None
     """Members of this group may use the socket too; else only its owner."""
+    metrics: str = ""
+    """Address and port, such as `"127.0.0.1:9108"`, at which a service has `/metrics` and `/health`
+    and nothing else, without a key; empty: only the socket has them. Port 0 takes a free one."""
+
+    def __post_init__(self) -> None:
+        _ = self.metrics_at
+
+    @property
+    def metrics_at(self) -> tuple[str, int] | None:
+        """`metrics` as address and port; None when there is none."""
+        if not self.metrics:
+            return None
+        found = _ADDRESS.fullmatch(self.metrics)
+        if not found or int(found["port"]) > LAST_PORT:
+            raise ValueError(
+                f"metrics is an address and a port, such as 127.0.0.1:9108, not '{self.metrics}'"
+            )
+        return found["v6"] or found["host"], int(found["port"])
 
 
 class Roles(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -130,6 +144,87 @@ class Vocabulary(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     """Rules for what is written wrong: `[[replace]]` tables."""
 
 
+class Service(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A service on another machine that a runner talks to."""
+
+    base_url: Annotated[str, Meta(pattern=r"^(https?://\S+)?$")] = ""
+    """Where it is reached, such as a site's own gateway; empty for the service's own address."""
+    key_file: str = ""
+    """A file with its key, readable by nobody else; empty for the usual places."""
+
+
+class Premises(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What may leave this machine; by default nothing does."""
+
+    allow: tuple[Name, ...] = ()
+    """Names of runners that may send masked words of calls away."""
+    services: dict[str, Service] = {}
+    """By runner: where it sends to, and with which key."""
+    hosts: tuple[Annotated[str, Meta(pattern=r"^[a-z0-9.:-]+$")], ...] = ()
+    """Hosts beyond this machine and private networks that webhooks may be sent to."""
+
+
+class Redaction(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What nobody shall see."""
+
+    mask_names: bool = False
+    """Take numbers of 7 digits and more, and the caller, out of the names of recordings."""
+    beep: Literal["tone", "silence"] = "tone"
+    """What is heard in a masked copy where something was masked."""
+    beep_margin: Annotated[float, Meta(ge=0, le=5)] = 0.2
+    """Seconds before and behind it that are not heard either: the times of words are not exact."""
+    beep_channels: Literal["all", "own"] = "all"
+    """`own`: only the channel of whoever says it; the other one may hear an echo."""
+    recipients: tuple[str, ...] = ()
+    """Public keys, `age1...`, of those who may read what is kept of a masked call."""
+    drafts: float | str = "7d"
+    """How long what was said is kept of work that was broken off: seconds, or such as `"12h"`."""
+
+    def __post_init__(self) -> None:
+        """Refuse what is no public key, and no length of time."""
+        for recipient in self.recipients:
+            sealing.check(recipient)
+        if self.draft_seconds < 0:
+            raise ValueError("drafts cannot be less than nothing")
+
+    @property
+    def draft_seconds(self) -> float:
+        """`drafts` in seconds."""
+        return amounts.seconds(self.drafts, "drafts")
+
+
+class Schedule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Recordings that the daemon takes through a recipe again and again."""
+
+    name: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
+    cron: str
+    """Minute, hour, day, month, weekday; or such as `@daily`."""
+    timezone: str | None = None
+    """A name such as `Africa/Nairobi`; default: that of this machine."""
+    recipe: Annotated[str, Meta(min_length=1)]
+    """A name, or a file that ends in .toml."""
+    paths: Annotated[tuple[Annotated[str, Meta(min_length=1)], ...], Meta(min_length=1)]
+    """Files, folders and patterns."""
+    recursive: bool = False
+    """Also what lies in folders inside folders."""
+    output: Annotated[str, Meta(min_length=1)]
+    """Folder of the files that are written."""
+    formats: tuple[Annotated[str, Meta(min_length=1)], ...] = ()
+    """Default: those of `voicectl run`."""
+
+    def __post_init__(self) -> None:
+        """Refuse times that make no sense."""
+        _ = self.times
+
+    @property
+    def times(self) -> Times:
+        """When it is due. Raises `ValueError`."""
+        try:
+            return Times(self.cron, self.timezone)
+        except ValueError as error:
+            raise ValueError(f"the schedule '{self.name}': {error}") from error
+
+
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The whole of `voicectl.toml`."""
 
@@ -142,15 +237,67 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     daemon: Daemon = Daemon()
     roles: Roles = Roles()
     vocabulary: Vocabulary = Vocabulary()
+    premises: Premises = Premises()
+    redaction: Redaction = Redaction()
+    asterisk: Asterisk = Asterisk()
+    schedule: tuple[Schedule, ...] = ()
+    """Only a daemon that serves for good keeps to them."""
+    listen: tuple[Listen, ...] = ()
+    """Likewise."""
+    live: Live = Live()
+    webhook: tuple[Webhook, ...] = ()
+    """Addresses that are told of events."""
+
+    def __post_init__(self) -> None:
+        """Refuse two of one name, and a line whose Asterisk cannot be asked."""
+        for what, names in (
+            ("schedules", [each.name for each in self.schedule]),
+            ("lines", [each.name for each in self.listen]),
+            ("webhooks", [each.name for each in self.webhook]),
+        ):
+            if twice := [name for name in names if names.count(name) > 1]:
+                raise ValueError(f"two {what} are called '{twice[0]}'")
+        if not self.asterisk.ari:
+            for line in self.listen:
+                if line.transport == "ari":
+                    raise ValueError(f"the line '{line.name}' needs `ari` in [asterisk]")
+
+
+_SECTIONS: dict[str, type[msgspec.Struct]] = {
+    "": Config,
+    ".workers": Workers,
+    ".daemon": Daemon,
+    ".roles": Roles,
+    ".vocabulary": Vocabulary,
+    ".premises": Premises,
+    ".premises.services": Service,
+    ".redaction": Redaction,
+    ".asterisk": Asterisk,
+    ".schedule": Schedule,
+    ".listen": Listen,
+    ".listen.sip": Sip,
+    ".webhook": Webhook,
+    ".live": Live,
+    ".live.alerts": Alerts,
+}
+_PLACE = re.compile(r"at `\$(?P<section>[^`]*)`$")
+_ITEM = re.compile(r"\[[^]]*\]")
+
+
+def _keys(message: str) -> tuple[str, ...]:
+    """Return what the section may say that msgspec complains of."""
+    found = _PLACE.search(message)
+    section = _ITEM.sub("", found["section"]) if found else ""
+    return _SECTIONS[section].__struct_fields__ if section in _SECTIONS else ()
 
 
 def read(path: Path | None) -> Config:
-    """Return the site's config; the defaults when `path` is None.
+    """Return the site's config; the defaults when `path` is None, with recipes where it would be.
 
     Raises `ConfigError` that names the file and the key.
     """
     if path is None:
-        return Config()
+        return Config(recipes=str(site_folder() / "recipes"))
     try:
         found = msgspec.toml.decode(content(path, LARGEST), type=Config)
     except OSError as error:
@@ -159,10 +306,12 @@ def read(path: Path | None) -> Config:
             hint="VOICECTL_CONFIG names another file; without a file the defaults hold",
         ) from error
     except msgspec.ValidationError as error:
-        raise ConfigError(f"{path}: {error}", hint=_nearest(str(error))) from error
+        raise ConfigError(
+            f"{path}: {error}", hint=nearest(str(error), _keys(str(error)))
+        ) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        why = "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else error
-        raise ConfigError(f"{path} is not TOML: {why}") from error
+        reason = "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else error
+        raise ConfigError(f"{path} is not TOML: {reason}") from error
     return _from(path.parent.absolute(), found)
 
 
@@ -172,20 +321,43 @@ def _from(folder: Path, found: Config) -> Config:
     def place(name: str | None) -> str | None:
         return name and str(folder / Path(name).expanduser())
 
+    def placed(schedule: Schedule) -> Schedule:
+        is_file = schedule.recipe.endswith(".toml")
+        return msgspec.structs.replace(
+            schedule,
+            recipe=place(schedule.recipe) if is_file else schedule.recipe,
+            paths=tuple(str(place(path)) for path in schedule.paths),
+            output=place(schedule.output),
+        )
+
+    def phone(line: Listen) -> Listen:
+        if line.sip is None:
+            return line
+        files = ("password_file", "certificate_file", "key_file", "authority_file")
+        placed = {name: place(getattr(line.sip, name)) or "" for name in files}
+        return msgspec.structs.replace(line, sip=msgspec.structs.replace(line.sip, **placed))
+
     words = found.vocabulary
     vocabulary = Vocabulary(file=place(words.file), replacements=place(words.replacements))
+    services = {
+        name: msgspec.structs.replace(each, key_file=place(each.key_file) or "")
+        for name, each in found.premises.services.items()
+    }
+    asterisk = msgspec.structs.replace(
+        found.asterisk, password_file=place(found.asterisk.password_file) or ""
+    )
     return msgspec.structs.replace(
         found,
+        asterisk=asterisk,
+        premises=msgspec.structs.replace(found.premises, services=services),
         models=place(found.models),
         recipes=place(found.recipes or "recipes"),
         vocabulary=vocabulary,
+        live=msgspec.structs.replace(found.live, recordings=place(found.live.recordings)),
+        schedule=tuple(map(placed, found.schedule)),
+        listen=tuple(map(phone, found.listen)),
+        webhook=tuple(
+            msgspec.structs.replace(each, secret_file=place(each.secret_file))
+            for each in found.webhook
+        ),
     )
-
-
-def _nearest(message: str) -> str:
-    """Return a hint with the key that the writer may have meant."""
-    parts = (Config, Workers, Daemon, Roles, Vocabulary)
-    known = [name for part in parts for name in part.__struct_fields__]
-    quoted = message.split("`")[1] if message.count("`") > 1 else ""
-    near = difflib.get_close_matches(quoted, known, n=1)
-    return f"did you mean '{near[0]}'?" if near else ""

@@ -5,6 +5,8 @@
     │   ├── ConfigError           voicectl.toml cannot be read .............. 2
     │   ├── RecipeError           a recipe cannot be run .................... 2
     │   ├── UnknownName           a backend, stage or format not installed .. 2
+    │   ├── LeavesPremises        a runner that the site did not allow ...... 2
+    │   ├── NotAllowed            this account may not ...................... 2
     │   └── NotFound              no such job, call or recording ............ 2
     ├── ModelMissing              weights that are not on this machine ...... 4
     ├── DaemonUnreachable         nobody answers at the door ................ 5
@@ -13,6 +15,7 @@
     ├── RecordingError            one recording cannot be used .............. 1
     │   ├── Undecodable           no audio can be read from it .............. 1
     │   └── TooSlow               it took longer than it may ................ 1
+    ├── RunnerFailed              a runner gave no answer of any use ........ 1
     ├── WorkerDied                the process that worked on it was lost .... 1
     ├── Cancelled                 somebody asked for it to stop ........... 130
     └── DiskFull                  no room for what must be kept ............. 1
@@ -84,6 +87,19 @@ class UnknownName(UsageError):
     code = "unknown_name"
 
 
+class LeavesPremises(UsageError):
+    """A runner would send what was said to another machine, and the site did not allow it."""
+
+    code = "leaves_premises"
+
+
+class NotAllowed(UsageError):
+    """This account may not do that; the site's config says who may."""
+
+    code = "not_allowed"
+    http_status = 403
+
+
 class NotFound(UsageError):
     """No such job, call or recording."""
 
@@ -136,6 +152,12 @@ class TooSlow(RecordingError):
     """The recording took longer than the limit allows."""
 
     code = "too_slow"
+
+
+class RunnerFailed(VoicectlError):
+    """A runner gave no answer, or none that can be used; another one may."""
+
+    code = "runner_failed"
 
 
 class WorkerDied(VoicectlError):

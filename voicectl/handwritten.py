@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import difflib
 import errno
+from collections.abc import Iterable
 from pathlib import Path
+
+from voicectl.errors import ConfigError
+
+LONGEST_PASSWORD = 4096
+"""Bytes of a file with one."""
 
 
 def content(path: Path, largest: int, *, pipes: bool = False) -> bytes:
@@ -19,3 +26,32 @@ def content(path: Path, largest: int, *, pipes: bool = False) -> bytes:
     if len(found) > largest:
         raise OSError(errno.EFBIG, f"it is larger than {largest // 1024} KiB")
     return found
+
+
+def password(file: str, section: str) -> str:
+    """Return the first line of a file; empty without one. Raises `ConfigError`.
+
+    `section` of the config names it, as `password_file`.
+    """
+    if not file:
+        return ""
+    try:
+        text = content(Path(file), LONGEST_PASSWORD).decode()
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise ConfigError(
+            f"the password in {file} cannot be read: {why}",
+            hint=f"it is named by password_file in {section} of the config",
+        ) from error
+    return text.partition("\n")[0].strip()
+
+
+def nearest(message: str, known: Iterable[str]) -> str:
+    """Return a hint with the key that the writer of a misspelt one may have meant, or nothing.
+
+    `message` is what msgspec says of it.
+    """
+    unknown = "unknown field" in message
+    quoted = message.split("`")[1] if unknown and message.count("`") > 1 else ""
+    near = difflib.get_close_matches(quoted, list(known), n=1)
+    return f"did you mean '{near[0]}'?" if near else ""

@@ -15,11 +15,13 @@ import msgspec
 from msgspec import Meta
 
 from voicectl.embedding import Embedder, EmbedOptions
-from voicectl.errors import VoicectlError
+from voicectl.generation import LanguageModel, ModelOptions
 from voicectl.recognition import EntityOptions, Recognizer
 from voicectl.rules import Rule
 from voicectl.runners import RunnerInfo
+from voicectl.translation import TranslateOptions, Translator
 from voicectl.types import Audio, CallRecord, Part, Segment
+from voicectl.wishes import Wish as Wish
 
 if TYPE_CHECKING:
     import numpy as np
@@ -137,22 +139,6 @@ class DiarizeOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
             return self.num_speakers, self.num_speakers
         fewest = self.min_speakers or 1
         return fewest, self.max_speakers or max(PARTIES, fewest)
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """A model that a step may use, before anybody knows which weights that will be."""
-
-    task: Literal["asr", "diarize", "embed", "entities"]
-    model: str = "auto"
-    """A name of the catalogue, a folder, or `auto`."""
-    language: str | None = None
-    """None when it must be found out first."""
-    translate: bool = False
-    device: str = "auto"
-    """`auto`, `cpu` or `cuda`: larger models are chosen where they are fast enough."""
-    backend: str = ""
-    """Which runner's weights; empty where that does not matter."""
 
 
 Region: TypeAlias = tuple[int, int]
@@ -335,6 +321,12 @@ class Tools(Protocol):
     def recognizer(self, options: EntityOptions) -> Recognizer:
         """Return a loaded recogniser of names and numbers, kept warm between recordings."""
 
+    def language_model(self, options: ModelOptions) -> LanguageModel:
+        """Return a language model, kept warm between recordings."""
+
+    def translator(self, options: TranslateOptions, source: str) -> Translator | None:
+        """Return a loaded translator of text; None where speech has to be translated instead."""
+
     def segment(self, record: int, segment: Segment) -> None:
         """Tell listeners of a segment at once; the result does not depend on it."""
 
@@ -359,11 +351,16 @@ class Outcome:
     """Which of the records it was given."""
     record: CallRecord | None = None
     """Richer than before; None when the step failed."""
-    error: VoicectlError | None = None
+    error: Exception | None = None
+    """A `VoicectlError`, unless nobody foresaw it."""
     runner: str = ""
     model: str = ""
     earlier: float = 0.0
     """Seconds that were spent on the record before its work was broken off."""
+    unread: tuple[int, ...] = ()
+    """As in `Done`."""
+    original: bytes | None = None
+    """The record as it was before, where that is to be kept: sealed, see `voicectl.sealing`."""
 
 
 class Stage(Protocol):
@@ -380,6 +377,9 @@ class Stage(Protocol):
     """Names of the options that change speed but never the result."""
     fills: ClassVar[frozenset[str]]
     """Fields of `CallRecord` that it makes or changes, so that one can go back to the step."""
+    reads: ClassVar[frozenset[str]]
+    """Fields of `CallRecord` that it looks at: it comes after the steps that fill them and is not
+    taken when one of those fails; all others go on."""
 
     def wishes(self, options: Any) -> tuple[Wish, ...]:
         """Return the models the step may use."""

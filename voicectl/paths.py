@@ -54,6 +54,21 @@ class Home:
         return self.folder / "drafts"
 
     @property
+    def recordings(self) -> Path:
+        """Of calls that came in on a line."""
+        return self.folder / "recordings"
+
+    @property
+    def audit(self) -> Path:
+        """Every request that left this machine: JSON lines, never words."""
+        return self.folder / "audit.jsonl"
+
+    @property
+    def errands(self) -> Path:
+        """Locks that the runs of schedules hold."""
+        return self.folder / "errands"
+
+    @property
     def lock(self) -> Path:
         """Held by the daemon for as long as it lives; contains its PID."""
         return self.folder / "daemon.lock"
@@ -102,8 +117,15 @@ def config_file() -> Path | None:
     given = os.environ.get("VOICECTL_CONFIG")
     if given:
         return Path(given).expanduser().absolute()
-    usual = (
-        _user_folder("XDG_CONFIG_HOME", ".config") / "voicectl" / "voicectl.toml",
-        Path("/etc/voicectl/voicectl.toml"),
-    )
+    usual = (folder / "voicectl.toml" for folder in _config_folders())
     return next((path for path in usual if path.is_file()), None)
+
+
+def site_folder() -> Path:
+    """Return where recipes and the like of a site without a config file lie, there or not."""
+    first, *others = _config_folders()
+    return next((folder for folder in (first, *others) if folder.is_dir()), first)
+
+
+def _config_folders() -> tuple[Path, ...]:
+    return _user_folder("XDG_CONFIG_HOME", ".config") / "voicectl", Path("/etc/voicectl")

@@ -21,6 +21,8 @@ TRANSCRIBERS = "voicectl.transcribers"
 DIARIZERS = "voicectl.diarizers"
 EMBEDDERS = "voicectl.embedders"
 RECOGNIZERS = "voicectl.recognizers"
+LANGUAGE_MODELS = "voicectl.language_models"
+TRANSLATORS = "voicectl.translators"
 
 
 @cache
@@ -31,6 +33,11 @@ def _group(group: str) -> dict[str, EntryPoint]:
 def names(group: str) -> list[str]:
     """Return what is installed in `group`, sorted."""
     return sorted(_group(group))
+
+
+def usable(group: str) -> list[str]:
+    """Return those of `group` that lack no package, sorted."""
+    return [name for name in names(group) if not missing(_group(group)[name])]
 
 
 def load(group: str, name: str) -> Any:
@@ -86,7 +93,7 @@ def _is_installed(package: str) -> bool:
 
 def kind(group: str) -> str:
     """Return what one of a group is called: `diarizer`."""
-    return group.rpartition(".")[2].removesuffix("s")
+    return group.rpartition(".")[2].removesuffix("s").replace("_", " ")
 
 
 def unknown(kind: str, name: str, known: list[str], *, these: str = "installed") -> UnknownName:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, ClassVar
 
 from voicectl.types import CallRecord, Problem
@@ -124,3 +125,106 @@ class RecipeLine:
     """True for one of the site, False for one that voicectl ships."""
     problem: Problem | None = None
     """Why it cannot be used here."""
+    others: tuple[Problem, ...] = ()
+    """What else is wrong with it."""
+
+
+class ScheduleState(StrEnum):
+    """How the last run of a schedule went."""
+
+    WAITING = "waiting"
+    """There was none yet."""
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    BROKEN_OFF = "broken off"
+    """The daemon left meanwhile; the next one that serves runs it again."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleLine:
+    """One schedule of the config in a list."""
+
+    name: str
+    cron: str
+    timezone: str | None
+    """None: that of the machine."""
+    recipe: str
+    paths: tuple[str, ...]
+    output: str
+    next: datetime | None
+    """None while the daemon does not keep to schedules: it was started on demand."""
+    state: ScheduleState = ScheduleState.WAITING
+    started: datetime | None = None
+    """Of the last run, as the rest."""
+    ended: datetime | None = None
+    status: int | None = None
+    """What the shell would have been told."""
+    said: str = ""
+    """What was wrong."""
+    job: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookLine:
+    """One webhook of the config in a list, and how it is doing."""
+
+    name: str
+    to: str
+    """Scheme, host and port; a path may be a secret."""
+    events: tuple[str, ...]
+    waiting: int = 0
+    """Events that are to be sent, for the first time or again."""
+    dead: int = 0
+    """Events that were given up."""
+    dropped: int = 0
+    """Events that were given up and of which nothing is kept: there were too many."""
+    failures: int = 0
+    """Attempts that failed since the last one that did not."""
+    disabled: bool = False
+    """True when the receiver answered 410, gone: nothing is sent until somebody says retry."""
+    delivered: datetime | None = None
+    """The last event that arrived."""
+    failed: datetime | None = None
+    """The last attempt that failed."""
+    problem: str = ""
+    """Why it did."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeadEvent:
+    """An event that a webhook could not be told."""
+
+    id: str
+    """As in `webhook-id`."""
+    webhook: str
+    kind: str
+    call: str | None
+    """The call in progress that it is about."""
+    created: datetime
+    attempts: int
+    problem: str
+    """Why the last attempt failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pinged:
+    """What became of a ping."""
+
+    delivered: bool
+    text: str
+    """One sentence."""
+    hint: str
+    """What to do about it."""
+    seconds: float
+    """How long it took."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reloaded:
+    """What is different in a config that was read anew, such as `[live] language`."""
+
+    now: tuple[str, ...]
+    """Counts from now on."""
+    later: tuple[str, ...]
+    """Counts after a restart."""

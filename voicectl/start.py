@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -76,6 +77,7 @@ class _Newborn:
                     (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
                     (os.POSIX_SPAWN_DUP2, log, 1),
                     (os.POSIX_SPAWN_DUP2, log, 2),
+                    *((os.POSIX_SPAWN_CLOSE, each) for each in _others(news)),
                 ],
                 setsid=True,  # Ctrl-C in this terminal is not meant for it
             )
@@ -112,6 +114,20 @@ class _Newborn:
     def close(self) -> None:
         """Listen no more; the daemon lives on."""
         os.close(self._news)
+
+
+def _others(news: int) -> list[int]:
+    """Return what a child would inherit beside `news`, such as the lock that cron jobs hold.
+
+    A daemon outlives the command that starts it, and must hold nothing of its shell's.
+    """
+    found = []
+    for name in os.listdir("/proc/self/fd"):  # noqa: PTH208, names of descriptors, no paths
+        descriptor = int(name)
+        with suppress(OSError):  # the one that lists them is gone by now
+            if descriptor > 2 and descriptor != news and os.get_inheritable(descriptor):
+                found.append(descriptor)
+    return found
 
 
 def _open_log(place: Home) -> int:

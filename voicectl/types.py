@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar
 
+from voicectl.translated import Translation
 from voicectl.understanding import Entity, Label, Risk, Score, Summary
 
 DEFAULT_TENANT = "default"
@@ -130,6 +131,8 @@ class Done:
     seconds: float
     """How long the step took."""
     recipe_hash: str
+    unread: tuple[int, ...] = ()
+    """Ids of segments in a language that the step does not understand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +153,9 @@ class CallRecord:
     scores: tuple[Score, ...] = ()
     risks: tuple[Risk, ...] = ()
     summary: Summary | None = None
+    translation: Translation | None = None
+    translated_entities: tuple[Entity, ...] = ()
+    """Found in the translation: their places are in its text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,6 +322,16 @@ class WorkerStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class Health:
+    """Whether the daemon can do what it is there for."""
+
+    state: str
+    """`ok`, `degraded`: something does not work and the rest does, or `failed`."""
+    reasons: tuple[str, ...] = ()
+    """One sentence each."""
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """How the daemon is."""
 
@@ -335,33 +351,8 @@ class Status:
     """Bytes of the ledger and the store."""
     memory: int
     """Resident bytes of the daemon itself."""
-
-
-class EventKind(StrEnum):
-    """Everything that can happen. Every start is followed by done, failed or cancelled."""
-
-    JOB_CREATED = "job.created"
-    JOB_PLANNED = "job.planned"
-    JOB_FINISHED = "job.finished"
-    TASK_LOOKED_AT = "task.looked_at"
-    TASK_STARTED = "task.started"
-    TASK_PROGRESS = "task.progress"
-    TASK_SEGMENT = "task.segment"
-    TASK_REQUEUED = "task.requeued"
-    TASK_DONE = "task.done"
-    TASK_FAILED = "task.failed"
-    TASK_CANCELLED = "task.cancelled"
-    CALL_DELETED = "call.deleted"
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """Something that happened, told to whoever listens."""
-
-    kind: EventKind
-    at: datetime
-    tenant: str
-    job: str | None = None
-    task: str | None = None
-    call: str | None = None
-    detail: dict[str, Any] | None = None
+    schedule: str | None = None
+    """Which is due next; None where this daemon keeps to none."""
+    due: datetime | None = None
+    """When that is."""
+    health: Health = Health("ok")

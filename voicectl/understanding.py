@@ -76,6 +76,9 @@ class Sentence:
 
     text: str
     evidence: Evidence
+    unsupported: tuple[str, ...] = ()
+    """Names, numbers and other words in it that no segment has; nothing can be marked in a
+    sentence that was said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,8 @@ class Summary:
 
     sentences: tuple[Sentence, ...]
     model: str
+    unsupported: int = 0
+    """How many sentences say what no segment supports; those that were dropped count, too."""
 
     @property
     def text(self) -> str:
