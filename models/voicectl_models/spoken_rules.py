@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -12,6 +12,7 @@ from voicectl.runners import RunnerInfo
 from voicectl.types import Segment
 from voicectl.understanding import Entity
 from voicectl_models.entities import find
+from voicectl_models.entities.lines import Line, Span
 from voicectl_models.entities.ordinary import ordinary
 from voicectl_models.entities.people import Ordinary
 from voicectl_models.tokens import FILE
@@ -30,6 +31,21 @@ class SpokenRules:
     def find(self, segments: Sequence[Segment]) -> tuple[Entity, ...]:
         """Return what the rules find in a call."""
         return find.in_call(segments, self._ordinary)
+
+
+class RulesAndMore(SpokenRules):
+    """The rules and, in English, what another library finds besides."""
+
+    def find(self, segments: Sequence[Segment]) -> tuple[Entity, ...]:
+        """Return what either finds in a call."""
+        return find.in_call(segments, self._ordinary, self._english)
+
+    def besides(self, line: Line, ordinary: Ordinary) -> Iterable[Span]:
+        """Yield what the library adds, in characters of the text as it was given."""
+        raise NotImplementedError
+
+    def _english(self, _segment: Segment, line: Line) -> Iterable[Span]:
+        return self.besides(line, self._ordinary) if line.english else ()
 
 
 def everyday(folder: str, name: str) -> Ordinary:

@@ -11,6 +11,7 @@ import hashlib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import msgspec
@@ -39,15 +40,20 @@ __all__ = [
     "catalogue",
     "choose",
     "default_folder",
+    "files_of",
     "find",
     "get",
     "import_folder",
     "installed",
     "read_catalogue",
+    "remembered",
+    "unreadable",
     "verify",
     "whole_folder",
 ]
 
+MOST_FILES = 1000
+"""Of a model and all folders in it; the largest of Hugging Face's have some dozens."""
 MULTILINGUAL_VOCABULARY = 51_865
 """Tokens; whisper's English-only models have one less, later multilingual ones one more."""
 _FORM = "a model is a folder in CTranslate2 form, as faster-whisper uses it"
@@ -100,12 +106,39 @@ def find(name_or_path: str, models_folder: Path) -> Weights:
 def whole_folder(folder: Path) -> Weights:
     """Return a folder of weights in whatever form its runner reads; hashes all that is in it."""
     folder = folder.expanduser().absolute()
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    if not files:
-        raise ModelMissing(f"there are no weights in the folder {folder}")
-    told = [(str(path.relative_to(folder)), sha256_of(path)) for path in files]
+    try:
+        told = [(str(path.relative_to(folder)), sha256_of(path)) for path in files_of(folder)]
+    except OSError as error:
+        raise unreadable(folder, error) from error
     sha256 = hashlib.sha256(msgspec.json.encode(told)).hexdigest()
     return Weights(folder.name, folder, sha256, (EVERY_LANGUAGE,), translates=False)
+
+
+def files_of(folder: Path) -> list[Path]:
+    """Return the files of a model that somebody names, sorted.
+
+    Raises `ModelMissing` for a folder that is none, before all of a disk is read.
+    """
+    try:
+        inside = list(islice(folder.rglob("*"), MOST_FILES + 1))
+        files = sorted(path for path in inside if path.is_file())
+    except OSError as error:
+        raise unreadable(folder, error) from error
+    if len(inside) > MOST_FILES:
+        raise ModelMissing(
+            f"the folder {folder} holds more than {MOST_FILES} files, no model does",
+            hint="name the folder of the model itself",
+        )
+    if not files:
+        raise ModelMissing(f"there are no weights in the folder {folder}")
+    return files
+
+
+def unreadable(folder: Path, error: OSError) -> ModelMissing:
+    """Return the error for weights that cannot be read."""
+    return ModelMissing(
+        f"the model in {folder} cannot be read: {error.strerror}", hint="look at its files"
+    )
 
 
 def installed(models_folder: Path) -> list[Weights]:
@@ -198,11 +231,9 @@ def _brought(folder: Path, models_folder: Path, *, known: bool) -> Weights:
     """Return weights that are not of the catalogue; with `known`, without hashing."""
     try:
         many = _vocabulary(folder) >= MULTILINGUAL_VOCABULARY
-        sha256 = _remembered(folder / MODEL, models_folder, compute=not known)
+        sha256 = remembered(folder / MODEL, models_folder, compute=not known)
     except OSError as error:
-        raise ModelMissing(
-            f"the model in {folder} cannot be read: {error.strerror}", hint="look at its files"
-        ) from error
+        raise unreadable(folder, error) from error
     languages = (EVERY_LANGUAGE,) if many else ("en",)
     return Weights(folder.name, folder, sha256, languages, translates=many)
 
@@ -220,7 +251,7 @@ def _vocabulary(folder: Path) -> int:
         ) from error
 
 
-def _remembered(file: Path, models_folder: Path, *, compute: bool) -> str:
+def remembered(file: Path, models_folder: Path, *, compute: bool) -> str:
     """Return the SHA-256 of `file`, which is computed once for each state of the file."""
     book = models_folder / ".sha256.json"
     seen = file.stat()

@@ -10,6 +10,8 @@ from voicectl_models.entities.numbers import numeral, repeats
 
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _URL = re.compile(r"(?:https?://|www\.)\S+|\b\d{1,3}(?:\.\d{1,3}){3}\b")
+_WRITTEN = re.compile(r"(?:[\w-]+\.)+([a-z]{2,4})\b", re.IGNORECASE)
+"""The domain of an address that was said, as a recogniser writes it: at gmail.com."""
 _LOCAL = 6
 """Words before the at sign, when none of them says where the address begins."""
 
@@ -25,6 +27,24 @@ def find(line: Line) -> Iterator[Span]:
             first = _local(line, at)
             if after and first < at:
                 yield line.span("EMAIL", first, after, 0.98)
+
+    yield from _half_written(line)
+
+
+def _half_written(line: Line) -> Iterator[Span]:
+    """Yield what was said before a written domain and belongs to it: peter dot otieno at mail.com.
+
+    A recogniser that did not hear the sign writes a dot more; a domain alone is nobody's.
+    """
+    signs = words_of("cues", "at_sign")
+    for match in _WRITTEN.finditer(line.text):
+        if match.group(1).lower() not in words_of("cues", "domains"):
+            continue
+        at = next(place for place, start in enumerate(line.starts) if start >= match.start())
+        before = line.words[at - 1] if at else ""
+        first = at - 1 if before in signs else at
+        if before in signs | words_of("cues", "dot") or match.group().count(".") > 1:
+            yield Span("EMAIL", line.starts[_local(line, first)], match.end(), 0.9)
 
 
 def _domain(line: Line, first: int) -> int:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from voicectl_models.entities.lines import Line, Span, phrases, words_of
-from voicectl_models.entities.numbers import numeral, quantity_after, quantity_before
+from voicectl_models.entities.numbers import numeral, quantity_after, quantity_before, runs
 
 _DAY = r"(?:[0-2]?\d|3[01])"
 _WRITTEN = re.compile(
@@ -15,6 +15,8 @@ _WRITTEN = re.compile(
 )
 _OLDEST = 4
 """Words of the longest age."""
+_BARE = 2
+"""Digits of an age of which nothing says that it is one."""
 
 
 def find(line: Line) -> Iterator[Span]:
@@ -48,6 +50,17 @@ def ages(line: Line) -> Iterator[Span]:
         told = not_before.at(line.words, at - 1) > 0 and "umri" not in line.words[at:first]
         if first < end <= first + _OLDEST and not (told or not_after.at(line.words, end)):
             yield line.span("AGE", first, end, 0.8)
+    yield from _bare_ages(line)
+
+
+def _bare_ages(line: Line) -> Iterator[Span]:
+    """Yield ages that nothing names: `i'm seventeen and ...`, but not `i'm ten minutes late`."""
+    behind = {after for _, after in phrases("cues", "age_of").all(line.words)}
+    counted = phrases("cues", "counted")
+    for run in runs(line):
+        told = run.first in behind and not line.stops(run.first - 1)
+        if told and run.digits <= _BARE and not (run.quantity or counted.at(line.words, run.after)):
+            yield line.span("AGE", run.first, run.after, 0.6)
 
 
 def _number(word: str) -> bool:

@@ -1,10 +1,10 @@
-"""Numbers dictated over several segments: `oh seven two two` - `yes` - `one one two`."""
+"""Numbers that only several segments show: dictated in parts, or the answer to a question."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from voicectl_models.entities.lines import Line, Span
+from voicectl_models.entities.lines import Line, Span, phrases
 from voicectl_models.entities.numbers import Run, runs
 
 _PART = 2
@@ -13,6 +13,8 @@ _NUMBER = 7
 """Digits that are a telephone number together."""
 _APART = 2
 """A part belongs to the one at most so many segments before; between them the other says yes."""
+_ANSWER = 4
+"""Digits of a number that somebody asked for; the recogniser may have lost the others."""
 
 
 def find(lines: Sequence[Line]) -> Iterator[tuple[int, Span]]:
@@ -30,6 +32,29 @@ def find(lines: Sequence[Line]) -> Iterator[tuple[int, Span]]:
             yield from _told(chain, lines)
             chain = []
     yield from _told(chain, lines)
+
+
+def answers(lines: Sequence[Line]) -> Iterator[tuple[int, Span]]:
+    """Yield the segment and the span of every number that the segment before it asks for.
+
+    It was said in three words or more: what is one figure in the text is an amount or a year.
+    """
+    for at, (question, answer) in enumerate(zip(lines, lines[1:], strict=False), 1):
+        label = _asked(question)
+        for run in runs(answer) if label else ():
+            if run.digits >= _ANSWER and run.after - run.first >= _PART + 1 and not run.quantity:
+                yield at, answer.span(label, run.first, run.after, 0.6)
+
+
+def _asked(line: Line) -> str:
+    """Return the label of the number that a text asks for; none for its own, or for nothing."""
+
+    def said(key: str) -> bool:
+        return any(phrases("cues", key).all(line.words))
+
+    if not said("number") or said("own_number"):
+        return ""
+    return "ID" if said("id") and not said("phone") else "PHONE"
 
 
 def _told(chain: Sequence[tuple[int, Run]], lines: Sequence[Line]) -> Iterator[tuple[int, Span]]:

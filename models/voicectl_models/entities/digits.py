@@ -9,8 +9,10 @@ from voicectl_models.entities.lines import Line, Span, phrases
 from voicectl_models.entities.numbers import Run, numeral, repeats, runs
 
 _PLUS = re.compile(r"(?:\bplus |[+(]+)$", re.IGNORECASE)
-_PHONE = range(7, 17)
-"""Digits of a telephone number, with an extension."""
+_PHONE = range(6, 17)
+"""Digits of a telephone number, with an extension; a recogniser loses some of them."""
+_SINGLY = 5
+"""Digits that are one when each was said by itself."""
 _ANNOUNCED = 4
 """Digits that are a number when the words before said so."""
 _NEAR = 9
@@ -38,7 +40,8 @@ def _label(line: Line, run: Run) -> str | None:
         return None
     if document > phone and run.digits >= _ANNOUNCED:
         return "ID"
-    if run.digits in _PHONE:
+    singly = _SINGLY <= run.digits == len(run.values) == run.after - run.first
+    if run.digits in _PHONE or (singly and not run.quantity):
         return "PHONE" if phone >= 0 or trunk or run.digits <= 13 else "ID"
     if run.digits > _PHONE[-1]:
         return "ID"

@@ -33,13 +33,14 @@ def in_call(
     A name that was announced once (`my name is ...`) is found wherever the call has it.
     `ordinary` are everyday words: what is none of them may be a name.
     """
-    lines = [line(segment.text) for segment in segments]
+    lines = [line(segment.text, segment.language) for segment in segments]
     found = [list(in_line(each, ordinary)) for each in lines]
-    for at, part in dictated.find(lines):
+    for at, part in chain(dictated.find(lines), dictated.answers(lines)):
         found[at].append(part)
     known = _names(lines, found, ordinary)
+    plain = people.plain(lines, ordinary, known)
     for each, spans in zip(lines, found, strict=True):
-        spans.extend(people.rare(each, ordinary, known))
+        spans.extend(people.rare(each, ordinary, known, told=plain))
     known = _names(lines, found, ordinary)
     return tuple(
         Entity(span.label, each.text[span.start : span.end], segment.id, *span[1:])

@@ -34,6 +34,8 @@ class Line:
     """In lower case, without accents."""
     starts: tuple[int, ...]
     ends: tuple[int, ...]
+    english: bool = True
+    """False when it is known to be in another language."""
 
     def __len__(self) -> int:
         """How many words."""
@@ -56,14 +58,15 @@ class Line:
         return Span(label, self.starts[first], self.ends[after - 1], score)
 
 
-def line(text: str) -> Line:
-    """Take a text apart."""
+def line(text: str, language: str | None = None) -> Line:
+    """Take a text apart; `language` is ISO 639-1."""
     found = [match for match in _WORD.finditer(text) if match.group()[0] != "["]
     return Line(
         text,
         tuple(fold(match.group()) for match in found),
         tuple(match.start() for match in found),
         tuple(match.end() for match in found),
+        language in (None, "en"),
     )
 
 

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from voicectl_models.entities.lines import Line, fold, table, words_of
 
-_ACROSS = 2
-"""Words that may stand between two digits of a number."""
+_ACROSS = 3
+"""Words that may stand between two digits of a number: `two to four` is heard as `to do for`."""
 
 
 class Run(NamedTuple):

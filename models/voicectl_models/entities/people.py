@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
+import re
+from collections.abc import Callable, Container, Iterable, Iterator
 from functools import cache
 
 from voicectl_models.entities.lines import Line, Span, phrases, table, words_of
@@ -11,6 +12,9 @@ from voicectl_models.entities.numbers import numeral, repeats
 
 Ordinary = frozenset[str]
 """Everyday words, in lower case."""
+Rare = Callable[[Line, int, Ordinary], bool]
+_SPELT = re.compile(r"(?<!\w)[^\W\d_]{1,5}(?:[-.][^\W\d_]{1,5}){2,}(?!\w)")
+"""A name spelt as recognisers write that: O-T-I-E-N-O, M.L.N.G.I., A-CHI-E-N-G."""
 _LONGEST = 3
 """Words of a name."""
 _ENDINGS = (
@@ -35,15 +39,26 @@ def find(line: Line, ordinary: Ordinary) -> Iterator[Span]:
     yield from spelt(line)
 
 
-def rare(line: Line, ordinary: Ordinary, names: Container[str]) -> Iterator[Span]:
-    """Yield rare words of a text whose other words are not: names, nearly always.
+def plain(lines: Iterable[Line], ordinary: Ordinary, names: Container[str]) -> bool:
+    """Tell whether these are words of a language whose everyday words are known.
 
-    `names` are words that are known to be one. In a text of a language whose everyday
-    words are not known every word would be rare.
+    `names` are words that are known to be one, and say nothing of the language.
     """
     known = (ordinary, never(), words_of("names", "given"), names)
-    everyday = sum(numeral(word) or any(word in each for each in known) for word in line.words)
-    if len(line) < _ENOUGH or everyday < _KNOWN_LANGUAGE * len(line):
+    words = [word for line in lines if line.english for word in line.words]
+    everyday = sum(numeral(word) or any(word in each for each in known) for word in words)
+    return len(words) >= _ENOUGH and everyday >= _KNOWN_LANGUAGE * len(words)
+
+
+def rare(line: Line, ordinary: Ordinary, names: Container[str], *, told: bool) -> Iterator[Span]:
+    """Yield rare words of a text whose other words are not: names, nearly always.
+
+    In a text of a language whose everyday words are not known every word would be rare;
+    where that is said of it, `unknown` asks for more. A text of a few words cannot tell:
+    `told` is whether the rest of the call does.
+    """
+    alone = len(line) >= _ENOUGH
+    if line.english and not (plain([line], ordinary, names) if alone else told):
         return
     for at in range(len(line)):
         if unknown(line, at, ordinary):
@@ -61,10 +76,29 @@ def spelt(line: Line) -> Iterator[Span]:
         if enough and (told or word not in words_of("cues", "acronyms")):
             yield line.span("NAME", at, after, 0.85)
         at = max(after, at + 1)
+    yield from _joined(line)
+
+
+def _joined(line: Line) -> Iterator[Span]:
+    """Yield letters that are written as one word; of its parts one may be more than a letter."""
+    for match in _SPELT.finditer(line.text):
+        parts = re.split("[-.]", match.group().lower())
+        longer = sum(len(part) > 1 for part in parts)
+        if longer < len(parts) / 2 and "".join(parts) not in words_of("cues", "acronyms"):
+            yield Span("NAME", match.start(), match.end(), 0.85)
 
 
 def unknown(line: Line, at: int, ordinary: Ordinary) -> bool:
-    """Tell whether a word may be a name: rare, or written with a capital inside a sentence."""
+    """Tell whether a word may be a name though nothing announces one.
+
+    In English a rare word is. Of other languages the vocabulary lacks every second verb
+    form: there only a capital inside a sentence tells.
+    """
+    return uncommon(line, at, ordinary) and (line.english or capital(line, at))
+
+
+def uncommon(line: Line, at: int, ordinary: Ordinary) -> bool:
+    """Tell whether a word is none that everybody says, as far as that is known."""
     word = line.words[at]
     if len(word) < 3 or numeral(word) or repeats(word) > 1 or word in never():
         return False
@@ -75,7 +109,7 @@ def unknown(line: Line, at: int, ordinary: Ordinary) -> bool:
 def never() -> frozenset[str]:
     """Return words that are no part of a name: everyday words, and those of every cue."""
     keys = {
-        "names": ("certain", "likely", "titles"),
+        "names": ("certain", "likely", "kin", "titles"),
         "places": ("certain", "likely"),
         "cues": ("date_joints", "months", "phone", "currencies", "spelling"),
     }
@@ -122,21 +156,21 @@ def _letters(line: Line, first: int) -> tuple[int, list[str]]:
 
 def _announced(line: Line, ordinary: Ordinary) -> Iterator[Span]:
     for _, after in phrases("names", "certain").all(line.words):
-        if (end := _name(line, after, ordinary, sure=True)) > after:
+        if (end := _name(line, after, ordinary, uncommon, sure=True)) > after:
             yield line.span("NAME", after, end, 0.9)
-    for key in ("likely", "titles"):
+    for key, rare in (("likely", unknown), ("kin", uncommon), ("titles", uncommon)):
         for _, after in phrases("names", key).all(line.words):
-            if (end := _name(line, after, ordinary, sure=False)) > after:
+            if (end := _name(line, after, ordinary, rare)) > after:
                 yield line.span("NAME", after, end, 0.7)
 
 
-def _name(line: Line, first: int, ordinary: Ordinary, *, sure: bool) -> int:
+def _name(line: Line, first: int, ordinary: Ordinary, rare: Rare, *, sure: bool = False) -> int:
     """Return the word behind the name that begins here; `first` when none does."""
     known = words_of("names", "given") | words_of("names", "also_words")
     at = first
     while at < len(line) and at - first < _LONGEST and not line.stops(at - 1):
         word = line.words[at]
-        fits = word in known or unknown(line, at, ordinary) or capital(line, at)
+        fits = word in known or rare(line, at, ordinary) or capital(line, at)
         named = sure and at == first and len(word) > 2 and word not in never()
         if not (fits or named) or word in never():
             break

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from voicectl_models.entities.lines import Line, Span, phrases, words_of
 from voicectl_models.entities.numbers import numeral, quantity_after, quantity_before, repeats
-from voicectl_models.entities.people import Ordinary, capital, unknown
+from voicectl_models.entities.people import Ordinary, Rare, capital, uncommon, unknown
 
 _LONGEST = 3
 """Words of the name of a place."""
@@ -29,10 +29,10 @@ def _known(line: Line) -> Iterator[Span]:
 
 
 def _announced(line: Line, ordinary: Ordinary) -> Iterator[Span]:
-    for key, score in (("certain", 0.88), ("likely", 0.6)):
+    for key, score, rare in (("certain", 0.88, uncommon), ("likely", 0.6, unknown)):
         for _, after in phrases("places", key).all(line.words):
             first = _past_articles(line, after)
-            end = _after(line, first, ordinary, sure=key == "certain")
+            end = _after(line, first, ordinary, rare)
             if end > first:
                 yield line.span("PLACE", first, end, score)
 
@@ -43,20 +43,20 @@ def _past_articles(line: Line, at: int) -> int:
     return at
 
 
-def _rare(line: Line, at: int, ordinary: Ordinary) -> bool:
+def _rare(line: Line, at: int, ordinary: Ordinary, rare: Rare = uncommon) -> bool:
     known = phrases("places", "known").at(line.words, at) > 0
-    return known or capital(line, at) or unknown(line, at, ordinary)
+    return known or capital(line, at) or rare(line, at, ordinary)
 
 
-def _after(line: Line, first: int, ordinary: Ordinary, *, sure: bool) -> int:
+def _after(line: Line, first: int, ordinary: Ordinary, rare: Rare) -> int:
     """Return the word behind the place that begins here."""
     at = first
     while at < len(line) and at - first < _LONGEST and not line.stops(at - 1):
         known = phrases("places", "known").at(line.words, at)
-        if not known and not _rare(line, at, ordinary):
+        if not known and not _rare(line, at, ordinary, rare):
             break
         at += known or 1
-    while sure and at > first and phrases("places", "after").at(line.words, at):
+    while rare is uncommon and at > first and phrases("places", "after").at(line.words, at):
         at += 1
     return at
 
