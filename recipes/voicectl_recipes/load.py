@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
-from voicectl import registry
-from voicectl.errors import RecipeError
-from voicectl.handwritten import content
+from voicectl import amounts, registry
+from voicectl.errors import RecipeError, VoicectlError
+from voicectl.handwritten import content, nearest
 from voicectl.interfaces import Stage
 from voicectl_recipes.written import ByName
 
@@ -30,6 +31,20 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     stage: str
     options: dict[str, Any] = {}
+    time_limit: float | str | None = None
+    """How long it may take for one recording: seconds, or text such as `"10m"`; None leaves it
+    to the site's config."""
+
+    def __post_init__(self) -> None:
+        """Refuse, by `ValueError`, a limit that is no length of time."""
+        if self.seconds is not None and self.seconds <= 0:
+            raise ValueError("time_limit is more than nothing")
+
+    @property
+    def seconds(self) -> float | None:
+        """`time_limit` in seconds."""
+        given = self.time_limit
+        return None if given is None else amounts.seconds(given, "time_limit")
 
 
 class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -45,6 +60,8 @@ class CheckedStep:
 
     stage: Stage
     options: Any
+    seconds: float | None = None
+    """How long it may take for one recording; None where the recipe does not say."""
 
 
 Plan = tuple[CheckedStep, ...]
@@ -56,6 +73,9 @@ def read(text: bytes, name: str) -> Recipe:
         raise RecipeError(f"the recipe '{name}' is larger than {LARGEST // 1024} KiB")
     try:
         recipe = msgspec.toml.decode(text, type=Recipe)
+    except msgspec.ValidationError as error:
+        hint = nearest(str(error), (*Recipe.__struct_fields__, *Step.__struct_fields__))
+        raise RecipeError(f"the recipe '{name}': {error}", hint=hint) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise RecipeError(f"the recipe '{name}' cannot be read: {error}") from error
     if not recipe.steps:
@@ -126,14 +146,32 @@ def check(
     first. Raises `UnknownName` for a stage and such a file, `RecipeError` for an option
     that does not exist, and `UsageError` for a file that cannot be read.
     """
-    wanted = dict(overrides or {})
-    plan = tuple(
-        _checked(Step(step.stage, step.options | wanted.pop(step.stage, {})), folders)
-        for step in recipe.steps
-    )
-    if wanted:
-        raise RecipeError(f"the recipe has no step '{next(iter(wanted))}'")
+    plan, wrong = looked_at(recipe, overrides, folders)
+    if wrong:
+        raise wrong[0]
     return plan
+
+
+def looked_at(
+    recipe: Recipe,
+    overrides: dict[str, dict[str, Any]] | None = None,
+    folders: Sequence[Path] = (),
+) -> tuple[Plan, list[VoicectlError]]:
+    """Return the steps of a recipe that are ready to run, and what is wrong with the others.
+
+    As `check`, which raises the first of it.
+    """
+    wanted = dict(overrides or {})
+    plan: list[CheckedStep] = []
+    wrong: list[VoicectlError] = []
+    for step in recipe.steps:
+        try:
+            changed = step.options | wanted.pop(step.stage, {})
+            plan.append(_checked(replace(step, options=changed), folders))
+        except VoicectlError as error:
+            wrong.append(error)
+    wrong += [RecipeError(f"the recipe has no step '{name}'") for name in wanted]
+    return tuple(plan), wrong
 
 
 def _checked(step: Step, folders: Sequence[Path] = ()) -> CheckedStep:
@@ -141,12 +179,14 @@ def _checked(step: Step, folders: Sequence[Path] = ()) -> CheckedStep:
     try:
         options = msgspec.convert(step.options, type=stage.options)
     except msgspec.ValidationError as error:
-        known = ", ".join(stage.options.__struct_fields__)
+        known = stage.options.__struct_fields__
+        near = nearest(str(error), known)
         raise RecipeError(
-            f"step '{step.stage}': {error}", hint=f"it understands: {known}"
+            f"step '{step.stage}': {error}",
+            hint=f"{near} it understands: {', '.join(known) or 'nothing'}".strip(),
         ) from error
     resolved = options.resolved(folders) if isinstance(options, ByName) else options
-    return CheckedStep(stage, resolved)
+    return CheckedStep(stage, resolved, step.seconds)
 
 
 def masks(plan: Plan) -> bool:
@@ -157,7 +197,7 @@ def masks(plan: Plan) -> bool:
 def to_wire(plan: Plan) -> bytes:
     """Return a checked recipe as JSON, every option spelled out."""
     return msgspec.json.encode(
-        [Step(step.stage.name, msgspec.to_builtins(step.options)) for step in plan]
+        [Step(step.stage.name, msgspec.to_builtins(step.options), step.seconds) for step in plan]
     )
 
 

@@ -6,6 +6,7 @@ the same entity has the same number in the whole call.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -16,6 +17,9 @@ from voicectl.understanding import Entity
 
 Hidden = tuple[int, int, str]
 """Start and end of what is masked, in the text as it was, and the placeholder."""
+
+
+PLACEHOLDER = re.compile(r"\[[A-Z]+_\d+\]")
 
 
 class Placeholders:

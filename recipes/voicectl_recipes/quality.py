@@ -7,6 +7,7 @@ has no parts and stays `not assessed` until a person says.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Vectors = NDArray[np.float32]
+    Likeness = NDArray[np.float32]
+
+STOPS = re.compile(r"(?<=[.?!…,;。？！，])\s+")
 
 Place: TypeAlias = Literal["start", "end", "anywhere"]
 Sentences: TypeAlias = Annotated[tuple[Sentence, ...], Meta(min_length=1)]
@@ -70,7 +74,7 @@ class Form(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     speaker: str = "agent"
     """Whose segments are looked at, where speakers are known by name; else everybody's."""
     likeness: Share = 0.55
-    """How near a segment must come to an example."""
+    """How near a segment, or a part of it between stops, must come to an example."""
     edge: Annotated[int, Meta(ge=1, le=100)] = 3
     """How many segments the start and the end of a call have."""
     criterion: Annotated[tuple[Criterion, ...], Meta(min_length=1)]
@@ -118,17 +122,38 @@ def assess(
     form = prepared.form
     said = readable(segments, form.language)
     theirs = [segment for segment in said if segment.speaker == form.speaker] or said
-    vectors = embedder.embed([segment.text.strip() for segment in theirs])
-    return tuple(_assessed(each, theirs, vectors, prepared) for each in form.criterion)
+    heard = _heard(theirs, prepared, embedder) if theirs else {}
+    return tuple(_assessed(each, theirs, heard, form) for each in form.criterion)
+
+
+def _heard(
+    said: Sequence[Segment], prepared: Prepared, embedder: Embedder
+) -> Mapping[Sequence[str], Likeness]:
+    """Return how near each segment comes to the nearest of each list of sentences.
+
+    A segment is as near as its nearest part is: it may greet, tell a name and ask, all in one.
+    """
+    parts = [_parts(segment.text.strip()) for segment in said]
+    vectors = embedder.embed([text for several in parts for text in several])
+    firsts = np.cumsum([0, *(len(several) for several in parts[:-1])])
+    return {
+        examples: np.maximum.reduceat((vectors @ theirs.T).max(axis=1), firsts)
+        for examples, theirs in prepared.vectors.items()
+    }
+
+
+def _parts(text: str) -> list[str]:
+    """Return a text, and what it has between its stops and commas."""
+    parts = [part for part in STOPS.split(text) if part]
+    return [text, *parts] if len(parts) > 1 else [text]
 
 
 def _assessed(
     criterion: Criterion,
     said: Sequence[Segment],
-    vectors: Vectors,
-    prepared: Prepared,
+    heard: Mapping[Sequence[str], Likeness],
+    form: Form,
 ) -> Score:
-    form = prepared.form
 
     def score(verdict: Verdict, *evidence: int) -> Score:
         return Score(form.title, criterion.name, verdict, tuple(dict.fromkeys(evidence)))
@@ -137,7 +162,7 @@ def _assessed(
         return score(Verdict.NOT_ASSESSED)
 
     def nearest(examples: Sequence[str], places: range) -> int | None:
-        likeness = (vectors[places] @ prepared.vectors[examples].T).max(axis=1)
+        likeness = heard[examples][places]
         best = int(likeness.argmax())
         return said[places[best]].id if likeness[best] >= form.likeness else None
 

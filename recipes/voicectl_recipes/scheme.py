@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Literal, Self, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 from msgspec import Meta
@@ -12,6 +13,7 @@ from msgspec import Meta
 from voicectl.embedding import EmbedOptions
 from voicectl.errors import UsageError
 from voicectl_recipes import written
+from voicectl_recipes.written import ByName
 
 Priority: TypeAlias = Literal["low", "normal", "high"]
 Name: TypeAlias = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
@@ -36,6 +38,9 @@ class Category(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     otherwise: bool = False
     """True for what a call is when it is nothing else: it is given only when no other category
     reaches the threshold."""
+    risks: tuple[Name, ...] = ()
+    """Kinds of urgent words that speak for it, such as `suicide`, where the step `risk` found any
+    before."""
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -53,6 +58,8 @@ class Scheme(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """A label with a lower score is not given."""
     usual: tuple[Sentence, ...] = ()
     """What is said in calls of every kind, greetings and good-byes: it speaks for no category."""
+    elsewhere: tuple[Sentence, ...] = ()
+    """What callers say who want something that is not for this site: such a call gets no label."""
     category: tuple[Category, ...]
 
     def __post_init__(self) -> None:
@@ -97,33 +104,50 @@ def builtin(name: str) -> Scheme:
     return written.named("schemes", name, Scheme)
 
 
-class SchemeOptions(EmbedOptions, frozen=True, forbid_unknown_fields=True, kw_only=True):
+def known(folders: Sequence[Path]) -> dict[str, Scheme]:
+    """Return all schemes by name: the site's, and those that voicectl ships.
+
+    One that cannot be read is left out; who uses it is told.
+    """
+    found = {}
+    for name in written.names("schemes", folders):
+        with suppress(UsageError):
+            found[name] = written.named("schemes", name, Scheme, folders)
+    return found
+
+
+class SchemeOptions(EmbedOptions, ByName, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Options of a step that compares what was said to a scheme."""
 
+    files = {"scheme": ("schemes", Scheme)}
     scheme: str | Scheme = "child-helpline"
     """A name, of the site's own or one that is shipped, or the scheme itself."""
 
-    def resolved(self, folders: Sequence[Path]) -> Self:
-        """Return them with the scheme itself."""
-        scheme = written.named("schemes", self.scheme, Scheme, folders)
-        return msgspec.structs.replace(self, scheme=scheme)
+
+class Lesson(msgspec.Struct, frozen=True, kw_only=True):
+    """A call that people put right."""
+
+    about: tuple[str, ...]
+    """Categories that they gave it."""
+    not_about: tuple[str, ...]
+    centre: bytes
+    """The mean of the vectors of its segments, 4 bytes a number."""
 
 
-def corrected(scheme: Scheme, name: str, sentence: str) -> Scheme:
-    """Return the scheme with a sentence as one more example of the category `name`.
+class Lessons(msgspec.Struct, frozen=True, kw_only=True):
+    """All there is to learn from."""
 
-    Other categories lose it, should they have it and more besides. Raises
-    `UsageError` for a category that does not exist and for a sentence without words.
-    """
-    said = " ".join(sentence.split())
-    if not said:
-        raise UsageError("an example has to say something")
-    scheme.find(name)
+    calls: tuple[Lesson, ...] = ()
+    middle: bytes = b""
+    """Of all calls; empty while they are too few to tell what they have in common."""
+    digest: str = ""
+    """Names exactly these corrections."""
 
-    def changed(each: Category) -> Category:
-        kept = tuple(example for example in each.examples if example != said)
-        if each.name == name:
-            return msgspec.structs.replace(each, examples=(*kept, said))
-        return msgspec.structs.replace(each, examples=kept) if kept or each.description else each
 
-    return msgspec.structs.replace(scheme, category=tuple(map(changed, scheme.category)))
+class ClassifyOptions(SchemeOptions, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Options of the step `classify`."""
+
+    learn: bool = True
+    """False to leave aside what people corrected."""
+    lessons: Lessons = Lessons()
+    """Put in by the daemon when the step is taken; no part of what was asked for."""

@@ -2,7 +2,8 @@
 
 It picks what stands for the rest of the call, what the site's scheme is about,
 and what was said early on; what is usual in any call speaks against a sentence,
-and so does likeness to one that was picked before. Nothing is put into words.
+and so do likeness to one that was picked before and that it asks rather than
+tells. Nothing is put into words.
 """
 
 from __future__ import annotations
@@ -17,19 +18,25 @@ import numpy as np
 from voicectl.embedding import Embedder
 from voicectl.types import Segment
 from voicectl.understanding import Sentence, Summary
-from voicectl_recipes.classify import OFF, Prepared, readable
+from voicectl_recipes.classify import Prepared, readable
+from voicectl_recipes.template import Template
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Vector = NDArray[np.float32]
 
-SENTENCES = 3
+USUAL = Template(title="")
 FEWEST_WORDS = 4
 """A shorter sentence tells nobody anything by itself."""
 CENTRALITY, RELEVANCE, POSITION = 1.0, 1.0, 0.1
 REPETITION = 0.5
 """What likeness to a sentence that was picked before takes off."""
+OFF = 0.5
+"""How much of the likeness to usual sentences is taken off."""
+ASKS = 0.2
+"""What it takes off that a sentence is a question: its answer tells more."""
+QUESTION = ("?", "？")
 ENDS = re.compile(r"(?<=[.?!…。？！])\s+")
 END_OF_SENTENCE = tuple(".?!…。？！")
 
@@ -41,13 +48,15 @@ class _Said:
     text: str
     evidence: tuple[int, ...]
     speaker: str | None
+    until: float
+    """Seconds, where it ends so far."""
 
 
 def summarize(
     segments: Sequence[Segment],
     prepared: Prepared,
     embedder: Embedder,
-    sentences: int = SENTENCES,
+    template: Template = USUAL,
 ) -> Summary:
     """Return at most so many sentences of the call, in the order in which they were said.
 
@@ -61,8 +70,14 @@ def summarize(
     ]
     if not said:
         return Summary((), embedder.model)
+    short = [each for each in said if len(each.text.split()) <= template.words]
+    said = short or said
     vectors = embedder.embed([sentence.text for sentence in said])
-    chosen = _chosen(_worth(vectors, prepared), vectors @ vectors.T, sentences)
+    asks = [sentence.text.endswith(QUESTION) for sentence in said]
+    worth = _worth(vectors, prepared) - ASKS * np.asarray(asks, np.float32)
+    if template.about:
+        worth = worth + RELEVANCE * (vectors @ embedder.embed(template.about).T).max(axis=1)
+    chosen = _chosen(worth, vectors @ vectors.T, template.sentences)
     return Summary(tuple(said[at] for at in sorted(chosen)), embedder.model)
 
 
@@ -77,7 +92,7 @@ def spoken(segments: Sequence[Segment]) -> Iterator[Sentence]:
         for part in parts:
             text = f"{open_.text} {part}" if open_ else part
             before = open_.evidence if open_ else ()
-            open_ = _Said(text, (*before, segment.id), segment.speaker)
+            open_ = _Said(text, (*before, segment.id), segment.speaker, segment.end)
             if part.endswith(END_OF_SENTENCE):
                 yield Sentence(open_.text, open_.evidence)
                 open_ = None
@@ -86,15 +101,16 @@ def spoken(segments: Sequence[Segment]) -> Iterator[Sentence]:
 
 
 def _goes_on(open_: _Said, segment: Segment) -> bool:
-    """True when a segment may end the sentence: the next one, by the same speaker, small letter.
+    """True when a segment may end the sentence: the next one, by the same speaker.
 
-    Where nobody writes full stops every segment is a sentence.
+    It begins with a small letter, or at the very moment at which the other was cut off. Where
+    nobody writes full stops every segment is a sentence.
     """
     first = segment.text.strip()[:1]
     return (
         segment.id == open_.evidence[-1] + 1
         and segment.speaker == open_.speaker
-        and first.islower()
+        and (first.islower() or segment.start == open_.until)
         and open_.text[:1].isupper()
     )
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Protocol, Self, TypeVar, runtime_checkable
+from typing import ClassVar, Self, TypeVar
 
 import msgspec
 
@@ -31,6 +31,19 @@ def read(text: bytes, kind: type[T], name: str) -> T:
         raise UsageError(f"{name} is not TOML: {error}") from error
 
 
+def names(kind: str, folders: Sequence[Path] = ()) -> list[str]:
+    """Return the names of all files of a kind; see `named`."""
+    return sorted(_known(kind, folders))
+
+
+def _known(kind: str, folders: Sequence[Path]) -> dict[str, Path]:
+    return {
+        path.stem: path
+        for folder in (SHIPPED, *reversed(folders))
+        for path in sorted((folder / kind).glob("*.toml"))
+    }
+
+
 def named(kind: str, name: str | T, form: type[T], folders: Sequence[Path] = ()) -> T:
     """Return what the file `name` of a kind (`schemes`) says; what is read already as it is.
 
@@ -39,11 +52,7 @@ def named(kind: str, name: str | T, form: type[T], folders: Sequence[Path] = ())
     """
     if not isinstance(name, str):
         return name
-    known = {
-        path.stem: path
-        for folder in (SHIPPED, *reversed(folders))
-        for path in sorted((folder / kind).glob("*.toml"))
-    }
+    known = _known(kind, folders)
     if name not in known:
         raise registry.unknown(kind.removesuffix("s"), name, sorted(known), these="known")
     try:
@@ -53,9 +62,16 @@ def named(kind: str, name: str | T, form: type[T], folders: Sequence[Path] = ())
     return read(text, form, str(known[name]))
 
 
-@runtime_checkable
-class ByName(Protocol):
+class ByName(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Options of a step that name such files."""
+
+    files: ClassVar[Mapping[str, tuple[str, type]]] = {}
+    """By option: the kind of file, and what it is read as."""
 
     def resolved(self, folders: Sequence[Path]) -> Self:
         """Return them with what the files say in place of their names, so that content counts."""
+        said = {
+            option: named(kind, getattr(self, option), form, folders)
+            for option, (kind, form) in self.files.items()
+        }
+        return msgspec.structs.replace(self, **said)

@@ -3,34 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import partial
+from dataclasses import replace
 from typing import ClassVar
 
 from voicectl.interfaces import Outcome, Tools, Wish
 from voicectl.types import CallRecord
 from voicectl_recipes import classify, prepared, said, written
-from voicectl_recipes.scheme import Scheme, SchemeOptions
+from voicectl_recipes.scheme import ClassifyOptions, Scheme
 
 
 class Classify:
     """The stage `classify`."""
 
     name: ClassVar[str] = "classify"
-    options: ClassVar[type[SchemeOptions]] = SchemeOptions
-    idle_options: ClassVar[frozenset[str]] = frozenset({"threads"})
+    options: ClassVar[type[ClassifyOptions]] = ClassifyOptions
+    idle_options: ClassVar[frozenset[str]] = frozenset({"threads", "lessons"})
     fills: ClassVar[frozenset[str]] = frozenset({"labels"})
+    reads: ClassVar[frozenset[str]] = frozenset({"transcript", "translation", "risks"})
 
-    def wishes(self, options: SchemeOptions) -> tuple[Wish, ...]:
+    def wishes(self, options: ClassifyOptions) -> tuple[Wish, ...]:
         """One model of meaning."""
         return (Wish("embed", options.model, backend=options.backend),)
 
     def run(
-        self, records: Sequence[CallRecord], options: SchemeOptions, tools: Tools
+        self, records: Sequence[CallRecord], options: ClassifyOptions, tools: Tools
     ) -> Iterator[Outcome]:
         """Fill `labels` of every record."""
         scheme = written.named("schemes", options.scheme, Scheme)
         embedder = tools.embedder(options)
         ready = prepared.once(classify.prepare, scheme, embedder)
-        read = partial(classify.classify, prepared=ready, embedder=embedder)
-        fuller = said.filled(records, self.name, "labels", read, tools)
-        yield from said.outcomes(fuller, embedder.info.name, embedder.model)
+        lessons = options.lessons
+
+        def labelled() -> Iterator[CallRecord]:
+            for record in records:
+                tools.heed()
+                segments = said.segments(record, self.name, scheme.language)
+                labels = classify.classify(segments, ready, embedder, lessons, record.risks)
+                yield replace(record, labels=labels)
+
+        model = embedder.model
+        if lessons.calls:
+            model += f" + {len(lessons.calls)} corrected ({lessons.digest})"
+        yield from said.outcomes(labelled(), embedder.info.name, model, scheme.language)

@@ -27,6 +27,7 @@ class Diarize:
     options: ClassVar[type[DiarizeOptions]] = DiarizeOptions
     idle_options: ClassVar[frozenset[str]] = frozenset({"threads"})
     fills: ClassVar[frozenset[str]] = frozenset({"transcript"})
+    reads: ClassVar[frozenset[str]] = frozenset({"audio", "transcript"})
 
     def wishes(self, options: DiarizeOptions) -> tuple[Wish, ...]:
         """One model of voices."""
@@ -48,6 +49,8 @@ class Diarize:
         transcript = record.transcript
         if transcript is None:
             raise UsageError("there is no transcript yet: the step diarize comes after transcribe")
+        if record.translation is not None:
+            raise UsageError("the step diarize comes before translate: it cuts segments anew")
         if not any(segment.channel is None for segment in transcript.segments):
             return Outcome(index, record, runner=BY_CHANNEL)
         diarizer = tools.diarizer(options)

@@ -12,6 +12,7 @@ from typing import ClassVar
 
 import msgspec
 
+from voicectl import sealing
 from voicectl.errors import UsageError
 from voicectl.interfaces import Outcome, Tools, Wish
 from voicectl.types import CallRecord
@@ -28,6 +29,15 @@ class RedactOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
 
     labels: tuple[Kind, ...] = ()
     """Kinds of entities that are masked; empty masks all."""
+    keep_original: bool = False
+    """Keep the call as it was, too, sealed so that only an identity of `recipients` opens it."""
+    recipients: tuple[str, ...] = ()
+    """Public keys, `age1...`; those of the site unless a recipe names others."""
+
+    def __post_init__(self) -> None:
+        """Refuse, by `ValueError`, what is no public key."""
+        for recipient in self.recipients:
+            sealing.check(recipient)
 
 
 class Redact:
@@ -35,8 +45,11 @@ class Redact:
 
     name: ClassVar[str] = "redact"
     options: ClassVar[type[RedactOptions]] = RedactOptions
-    idle_options: ClassVar[frozenset[str]] = frozenset()
-    fills: ClassVar[frozenset[str]] = frozenset({"transcript"})
+    idle_options: ClassVar[frozenset[str]] = frozenset({"recipients"})
+    fills: ClassVar[frozenset[str]] = frozenset(
+        {"transcript", "translation", "entities", "translated_entities", "risks", "summary"}
+    )
+    reads: ClassVar[frozenset[str]] = frozenset({"transcript", "entities"})
 
     def wishes(self, options: RedactOptions) -> tuple[Wish, ...]:
         """No model."""
@@ -52,4 +65,6 @@ class Redact:
                 raise UsageError(
                     f"nobody looked for names yet: the step {self.name} comes after {FIRST}"
                 )
-            yield Outcome(index, redacted(record, options.labels), None, RUNNER)
+            original = sealing.sealed(record, options.recipients) if options.keep_original else None
+            masked = redacted(record, options.labels)
+            yield Outcome(index, masked, runner=RUNNER, original=original)

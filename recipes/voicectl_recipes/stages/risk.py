@@ -4,31 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import partial
-from pathlib import Path
-from typing import ClassVar, Self
-
-import msgspec
+from typing import ClassVar
 
 from voicectl.interfaces import Outcome, Tools, Wish
 from voicectl.types import CallRecord
 from voicectl_recipes import risk, said, written
 from voicectl_recipes.risk import Language, RiskWords
+from voicectl_recipes.written import ByName
 
 RUNNER = "word lists"
 
 
-class RiskOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class RiskOptions(ByName, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Options of the risk stage."""
 
+    files = {"words": ("wordlists", RiskWords)}
     words: str | RiskWords = "builtin"
     """A name, of the site's own or one that is shipped, or the lists themselves."""
     languages: tuple[Language, ...] = ()
     """Whose words are looked for besides those of what is spoken, ISO 639-1."""
-
-    def resolved(self, folders: Sequence[Path]) -> Self:
-        """Return them with the lists themselves."""
-        words = written.named("wordlists", self.words, RiskWords, folders)
-        return msgspec.structs.replace(self, words=words)
 
 
 class Risks:
@@ -38,6 +32,7 @@ class Risks:
     options: ClassVar[type[RiskOptions]] = RiskOptions
     idle_options: ClassVar[frozenset[str]] = frozenset()
     fills: ClassVar[frozenset[str]] = frozenset({"risks"})
+    reads: ClassVar[frozenset[str]] = frozenset({"transcript"})
 
     def wishes(self, options: RiskOptions) -> tuple[Wish, ...]:
         """No model."""

@@ -4,28 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import partial
-from pathlib import Path
-from typing import ClassVar, Self
-
-import msgspec
+from typing import ClassVar
 
 from voicectl.embedding import EmbedOptions
 from voicectl.interfaces import Outcome, Tools, Wish
 from voicectl.types import CallRecord
 from voicectl_recipes import prepared, quality, said, written
 from voicectl_recipes.quality import Form
+from voicectl_recipes.written import ByName
 
 
-class ScoreOptions(EmbedOptions, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class ScoreOptions(EmbedOptions, ByName, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Options of the score stage."""
 
+    files = {"form": ("forms", Form)}
     form: str | Form = "helpline-quality"
     """A name, of the site's own or one that is shipped, or the form itself."""
-
-    def resolved(self, folders: Sequence[Path]) -> Self:
-        """Return them with the form itself."""
-        form = written.named("forms", self.form, Form, folders)
-        return msgspec.structs.replace(self, form=form)
 
 
 class Score:
@@ -35,6 +29,7 @@ class Score:
     options: ClassVar[type[ScoreOptions]] = ScoreOptions
     idle_options: ClassVar[frozenset[str]] = frozenset({"threads"})
     fills: ClassVar[frozenset[str]] = frozenset({"scores"})
+    reads: ClassVar[frozenset[str]] = frozenset({"transcript", "translation"})
 
     def wishes(self, options: ScoreOptions) -> tuple[Wish, ...]:
         """One model of meaning."""
@@ -48,5 +43,5 @@ class Score:
         embedder = tools.embedder(options)
         ready = prepared.once(quality.prepare, form, embedder)
         read = partial(quality.assess, prepared=ready, embedder=embedder)
-        fuller = said.filled(records, self.name, "scores", read, tools)
-        yield from said.outcomes(fuller, embedder.info.name, embedder.model)
+        fuller = said.filled(records, self.name, "scores", read, tools, form.language)
+        yield from said.outcomes(fuller, embedder.info.name, embedder.model, form.language)

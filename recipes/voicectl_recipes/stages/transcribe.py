@@ -41,6 +41,7 @@ class Transcribe:
     options: ClassVar[type[TranscribeOptions]] = TranscribeOptions
     idle_options: ClassVar[frozenset[str]] = frozenset({"threads", "batch_size", "device_index"})
     fills: ClassVar[frozenset[str]] = frozenset({"transcript"})
+    reads: ClassVar[frozenset[str]] = frozenset({"audio"})
 
     def wishes(self, options: TranscribeOptions) -> tuple[Wish, ...]:
         """One recogniser; without a language it is met by those that can find it out, too."""
