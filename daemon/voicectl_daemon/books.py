@@ -6,13 +6,14 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from voicectl.types import EventKind, Task
+from voicectl.events import EventKind
+from voicectl.types import Task
 from voicectl_daemon import bus
 from voicectl_daemon.bus import Bus
-from voicectl_daemon.drafts import Drafts
 from voicectl_daemon.ledger import Ledger
 from voicectl_daemon.store import Store
 from voicectl_daemon.traces import Traces
+from voicectl_daemon.work.drafts import Drafts
 
 Detail: TypeAlias = Mapping[str, Any]
 """What an event tells beside its kind."""

@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeAlias
 
-from voicectl.types import Event, EventKind, Job, Task, TaskState
+from voicectl.events import Event, EventKind
+from voicectl.types import Job, Task, TaskState
+from voicectl_daemon.metrics import Metrics
 
 BACKLOG = 5000
 """Events that may wait for one listener before it is let go."""
 
 
+Wanted: TypeAlias = Callable[[Event], bool]
+"""Says of an event whether a listener is to hear it."""
+
+
 class Listener:
     """One listener's events, to be read on the loop that made it."""
 
-    def __init__(self, job: str | None) -> None:
-        self.job = job
+    def __init__(self, wanted: Wanted) -> None:
+        self.wanted = wanted
         self.lost = False
         """True when the listener was too slow and gets no more."""
         self._loop = asyncio.get_running_loop()
@@ -49,12 +55,19 @@ class Bus:
         self._lock = threading.Lock()
         self._listeners: set[Listener] = set()
         self._closed = False
+        self.metrics = Metrics()
+        """Hears everything."""
+        self.also: tuple[Callable[[Event], None], ...] = ()
+        """Those who hear everything, too, and return at once."""
 
     def publish(self, event: Event) -> None:
-        """Tell everybody who listens to the event's job, or to everything."""
+        """Tell everybody who wants to hear it."""
+        self.metrics.happened(event)
+        for hear in self.also:
+            hear(event)
         with self._lock:
             for listener in self._listeners:
-                if listener.job in (None, event.job):
+                if listener.wanted(event):
                     listener.offer(event)
 
     def close(self) -> None:
@@ -65,9 +78,9 @@ class Bus:
                 listener.offer(None)
 
     @contextmanager
-    def listening(self, job: str | None = None) -> Iterator[Listener]:
+    def listening(self, wanted: Wanted) -> Iterator[Listener]:
         """Register a listener for as long as the block runs."""
-        listener = Listener(job)
+        listener = Listener(wanted)
         with self._lock:
             self._listeners.add(listener)
             if self._closed:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import grp
+import logging
 import os
 import socket
+import time
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -19,8 +21,26 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from voicectl import __version__, paths
 from voicectl.errors import ConfigError, VoicectlError
 from voicectl.types import Problem
-from voicectl_daemon.api import calls, events, jobs, recipes, system
+from voicectl_daemon import visitors
+from voicectl_daemon.api import (
+    audit,
+    calls,
+    events,
+    feedback,
+    jobs,
+    live,
+    marks,
+    meaning,
+    recipes,
+    reports,
+    schedules,
+    system,
+    unmasking,
+    webhooks,
+)
 from voicectl_daemon.parts import Parts
+
+log = logging.getLogger(__name__)
 
 UPLOADS = "/v1/uploads"
 """The only thing that is not read into memory whole."""
@@ -36,14 +56,50 @@ def build(parts: Parts) -> FastAPI:
     """Return the application with all its routes."""
     app = FastAPI(title="voicectl", version=__version__, docs_url=None, redoc_url=None)
     app.state.parts = parts
-    for noun in (system, recipes, jobs, calls, events):
+    nouns = (
+        system,
+        audit,
+        recipes,
+        schedules,
+        webhooks,
+        jobs,
+        calls,
+        reports,
+        feedback,
+        meaning,
+        marks,
+        unmasking,
+        live,
+        events,
+    )
+    for noun in nouns:
         app.include_router(noun.router, responses=REFUSALS)
+    app.include_router(system.plain, responses=REFUSALS)
     app.add_middleware(_Visitors, parts=parts)
+    _answer_for_errors(app)
+    return app
+
+
+def _answer_for_errors(app: FastAPI) -> None:
     app.add_exception_handler(VoicectlError, _refused)
     app.add_exception_handler(RequestValidationError, _misread)
     app.add_exception_handler(HTTPException, _no_such_door)
     app.add_exception_handler(Exception, _broken)
-    return app
+
+
+def build_for_all(parts: Parts) -> ASGIApp:
+    """Return what is served: all routes at the Unix socket, and elsewhere nothing but numbers."""
+    inside = build(parts)
+    outside = FastAPI(title="voicectl", version=__version__, openapi_url=None)
+    outside.state.parts = parts
+    outside.include_router(system.plain)
+    _answer_for_errors(outside)
+
+    async def served(scope: Scope, receive: Receive, send: Send) -> None:
+        chosen = inside if visitors.local(scope) else outside
+        await chosen(scope, receive, send)
+
+    return served
 
 
 class _Visitors:
@@ -52,15 +108,31 @@ class _Visitors:
     def __init__(self, app: ASGIApp, parts: Parts) -> None:
         self._app = app
         self._presence = parts.presence
+        self._metrics = parts.books.bus.metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self._presence.enter()
+        send = self._counted(scope, send) if scope["type"] == "http" else send
         if scope["type"] == "http" and not scope["path"].startswith(UPLOADS):
             receive = _measured(receive)
         try:
             await self._app(scope, receive, send)
         finally:
             self._presence.leave()
+
+    def _counted(self, scope: Scope, send: Send) -> Send:
+        """Count a request when its answer begins."""
+        began = time.monotonic()
+
+        async def counted(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                route = getattr(scope.get("route"), "path", "none")
+                method = scope["method"] if route != "none" else "any"  # what came may be anything
+                took = time.monotonic() - began
+                self._metrics.visited(method, route, message["status"], took)
+            await send(message)
+
+        return counted
 
 
 def _measured(receive: Receive) -> Receive:
@@ -141,3 +213,18 @@ def _share(path: Path, group: str) -> None:
             f"socket_group: this user may not give the socket to the group '{group}'",
             hint=f"make the user a member of it: usermod -aG {group} USER",
         ) from error
+
+
+def bind_metrics(at: tuple[str, int] | None) -> list[socket.socket]:
+    """Return the socket for those who ask for numbers; none, said in the log, if it cannot be."""
+    if at is None:
+        return []
+    host, port = at
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        opened = socket.create_server((host, port), family=family)
+    except OSError as error:
+        log.error("there are no metrics at %s port %d: %s", host, port, error.strerror)  # noqa: TRY400, no bug of ours
+        return []
+    log.info("metrics and health are at %s port %d", host, opened.getsockname()[1])
+    return [opened]

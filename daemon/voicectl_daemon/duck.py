@@ -18,10 +18,11 @@ from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias
 
 import duckdb
+import msgspec
 
 from voicectl.errors import FULL, DaemonBusy, DiskFull, UsageError, VoicectlError, is_full
 from voicectl.results import Table
-from voicectl_daemon import schema
+from voicectl_daemon import schema, views
 from voicectl_daemon.records import plain
 
 Cursor: TypeAlias = duckdb.DuckDBPyConnection
@@ -338,6 +339,16 @@ def _only_select(db: Cursor, query: str) -> None:
         raise UsageError(
             "only one SELECT can be asked here",
             hint="to change or remove calls use: voicectl calls",
+        )
+    told = one(db.execute("SELECT json_serialize_sql(?::VARCHAR)", [query]))[0]
+    try:
+        name = next(views.forbidden(msgspec.json.decode(told)), None)
+    except RecursionError as error:
+        raise UsageError("the query is nested too deeply") from error
+    if name is not None:
+        raise UsageError(
+            f"{name} cannot be asked for",
+            hint="docs/store.md lists what can; voicectl sql 'describe segments'",
         )
 
 

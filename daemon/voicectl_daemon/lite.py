@@ -74,6 +74,10 @@ class Lite:
         with self._lock, _sentences():
             return self._db.execute(query, given).fetchall()
 
+    def answer(self) -> None:
+        """Read something from the file. Raises `VoicectlError` when that cannot be done."""
+        self.rows("SELECT name FROM sqlite_schema LIMIT 1")
+
     def compact(self) -> None:
         """Write the file anew, so that nothing that was deleted stays in it."""
         with self._lock, _sentences():

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import fcntl
 import logging
 import os
 import resource
-import signal
-import socket
 import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from pathlib import Path
-from types import FrameType
 
 import msgspec
 import uvicorn
@@ -24,17 +21,36 @@ import uvicorn
 from voicectl import config, paths
 from voicectl.config import Config
 from voicectl.errors import DaemonBusy, DaemonUnreachable, DiskFull, VoicectlError, is_full
-from voicectl_daemon import door, unforeseen
+from voicectl.types import DEFAULT_TENANT
+from voicectl_daemon import door, fitness, journal, nameless, teaching, unforeseen, visitors
+from voicectl_daemon.analysis.alarms import Alarms
+from voicectl_daemon.analysis.analyst import Analyst
+from voicectl_daemon.analysis.chosen import Chosen
+from voicectl_daemon.api import jobs
 from voicectl_daemon.books import Books
 from voicectl_daemon.bus import Bus
-from voicectl_daemon.drafts import Drafts
-from voicectl_daemon.foreman import Foreman
+from voicectl_daemon.changes import Changes
+from voicectl_daemon.errands import Errands
+from voicectl_daemon.guard import Guard, Server, Told
 from voicectl_daemon.ledger import Ledger
+from voicectl_daemon.live.calls import LiveCalls
+from voicectl_daemon.live.cdr import DetailRecords
+from voicectl_daemon.live.hearing import Hearing
+from voicectl_daemon.live.sessions import Sessions
+from voicectl_daemon.live.switchboard import Switchboard
+from voicectl_daemon.marks import Marks
+from voicectl_daemon.meanings import Meanings
 from voicectl_daemon.parts import Parts
-from voicectl_daemon.planner import Planner
 from voicectl_daemon.store import Store
+from voicectl_daemon.supervised import Supervised
+from voicectl_daemon.timetable import Timetable
 from voicectl_daemon.uploads import Uploads
+from voicectl_daemon.vitals import Vitals
+from voicectl_daemon.webhooks.told import Webhooks
 from voicectl_daemon.words import SiteWords
+from voicectl_daemon.work.drafts import Drafts
+from voicectl_daemon.work.foreman import Foreman
+from voicectl_daemon.work.planner import Planner
 from voicectl_recipes.load import Shelf
 
 MOST_FILES = 65_536
@@ -42,51 +58,8 @@ MOST_FILES = 65_536
 used up by one program that forgets to hang up."""
 LOCK_SECONDS = 15.0
 """How long to wait for a daemon that is just leaving."""
-TICK_SECONDS = 0.25
-FAREWELL_SECONDS = 0.05
-"""How long listeners have to hear that there will be no more."""
-SWEEP_SECONDS = 10.0
-"""How often forgotten work is looked for."""
 
 log = logging.getLogger(__name__)
-
-
-class Told:
-    """Whether this process was asked to end, also before it had anything to end.
-
-    The server listens to signals itself while it serves, and raises them again
-    when it is done; by then everything is being put away.
-    """
-
-    _SIGNALS = (signal.SIGTERM, signal.SIGINT)
-
-    def __init__(self) -> None:
-        self.to_leave = False
-        for number in self._SIGNALS:
-            signal.signal(number, self._take)
-
-    def heed_no_more(self) -> None:
-        """From here on all is put away, and the interpreter itself takes a moment to leave."""
-        for number in self._SIGNALS:
-            signal.signal(number, signal.SIG_IGN)
-
-    def _take(self, _number: int, _frame: FrameType | None) -> None:
-        self.to_leave = True
-
-
-class Server(uvicorn.Server):
-    """Serves the door; locks it and hangs up on listeners when it is time to leave."""
-
-    def __init__(self, settings: uvicorn.Config, parts: Parts) -> None:
-        super().__init__(settings)
-        self._parts = parts
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Take no more visitors, end the event streams, let the others finish."""
-        self._parts.close_door()
-        self._parts.books.bus.close()
-        await asyncio.sleep(FAREWELL_SECONDS)
-        await super().shutdown(sockets)
 
 
 @contextmanager
@@ -131,54 +104,71 @@ def build(home: paths.Home, settings: Config, stack: ExitStack, *, on_demand: bo
     stack.callback(ledger.close)
     store = Store(home.store)
     stack.callback(store.close)
-    books = Books(ledger, store, Drafts(home.drafts), Bus())
+    books = Books(ledger, store, Drafts(home.drafts, settings.redaction.draft_seconds), Bus())
+    webhooks = _webhooks(books, settings, home, stack)
     uploads = Uploads(home.uploads)
-    models = Path(settings.models) if settings.models else home.models
+    models = _models(home, settings)
     foreman = Foreman(books, settings.workers, str(models), home.bell)
     planner = Planner(books, foreman, models, uploads, settings)
     foreman.start()
     stack.callback(foreman.stop)
     planner.start()
     stack.callback(planner.stop)
+    timetable = Timetable(ledger, settings.schedule, serving=not on_demand)
+    shown = nameless.masked_name if settings.redaction.mask_names else str
+    errands = Errands(timetable, home, shown)
+    stack.callback(errands.stop)
     words, shelf = SiteWords(settings.vocabulary), Shelf.of(settings.recipes)
-    return Parts(home, books, uploads, foreman, planner, words, shelf, on_demand)
+    meanings = Meanings(store, models)
+    stack.callback(meanings.stop)
+    records = DetailRecords(books, shown)
+    stack.callback(_at_the_end, records)
+    switchboard = _switchboard(books, settings, home, models)
+    stack.callback(switchboard.stop)
+    vitals = Vitals(home, books, foreman, switchboard)
+    vitals.start()
+    stack.callback(vitals.stop)
+    return Parts(
+        home, books, uploads, foreman, planner, meanings, words, shelf, errands, switchboard,
+        records, vitals, webhooks, Marks(ledger), on_demand, Changes(settings), settings.redaction,
+    )  # fmt: skip
 
 
-def watch_over(parts: Parts, server: Server, told: Told, linger: float) -> None:
-    """Sweep now and then; leave when asked, or on demand when there is nothing to do."""
-    swept = time.monotonic()
-    while not parts.leave.wait(TICK_SECONDS):
-        try:
-            if told.to_leave or (parts.on_demand and _idle(parts, linger)):
-                break
-            parts.foreman.let_go()
-            if time.monotonic() - swept > SWEEP_SECONDS:
-                swept = time.monotonic()
-                _sweep(parts)
-        except VoicectlError as error:
-            log.warning("%s", error.text)
-        except Exception as error:  # noqa: BLE001, sweeping goes on
-            unforeseen.write(log, "unexpected while sweeping", error)
-    parts.close_door()
-    server.should_exit = True
+def _at_the_end(records: DetailRecords) -> None:
+    """Write down the calls that were hung up on."""
+    with suppress(VoicectlError):  # else the next daemon does
+        records.write()
 
 
-def _sweep(parts: Parts) -> None:
-    parts.foreman.sweep()
-    parts.planner.wake()
-    parts.uploads.tidy(parts.books.traces)
-    parts.books.drafts.tidy(parts.books.traces)
-    parts.books.store.mend()
+def _models(home: paths.Home, settings: Config) -> Path:
+    return Path(settings.models) if settings.models else home.models
 
 
-def _idle(parts: Parts, linger: float) -> bool:
-    if parts.presence.empty_for() < linger:
-        return False
-    counts = parts.books.ledger.counts()
-    return not any(counts.get(state) for state in ("new", "queued", "running"))
+def foretell(home: paths.Home, settings: Config) -> None:
+    """Say now, while somebody looks, which schedules will fail at night."""
+    with unforeseen.survived(log, "unexpected while looking at the recipes of schedules"):
+        for schedule, error in fitness.of_schedules(settings, _models(home, settings)):
+            log.warning("the schedule '%s' cannot be run: %s", schedule.name, error.text)
 
 
-def serve(told: Told, *, on_demand: bool) -> None:
+def _webhooks(books: Books, settings: Config, home: paths.Home, stack: ExitStack) -> Webhooks:
+    webhooks = Webhooks(books.ledger, settings, home)
+    webhooks.start()
+    stack.callback(webhooks.stop)
+    books.bus.also = (webhooks.happened,)
+    return webhooks
+
+
+def _switchboard(books: Books, settings: Config, home: paths.Home, models: Path) -> Switchboard:
+    calls = LiveCalls(books.bus)
+    alarms = Alarms(calls, settings.live.alerts, settings.listen)
+    steps = Chosen(settings, partial(teaching.taught, books.store, models, DEFAULT_TENANT))
+    analyst = Analyst(calls, alarms, settings.live, steps, models)
+    hearing = Hearing(calls, analyst, settings.live, models)
+    return Switchboard(Sessions(books.ledger), settings, home, calls, hearing)
+
+
+def serve(told: Told, supervised: Supervised, *, on_demand: bool) -> None:
     """Run a daemon until it is told to stop."""
     os.umask(0o077)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core dump would hold calls
@@ -188,6 +178,8 @@ def serve(told: Told, *, on_demand: bool) -> None:
     )
     home = paths.home()
     settings = config.read(paths.config_file())
+    if settings.redaction.mask_names:
+        journal.mask_names(nameless.masked_name)
     os.chdir("/")  # where the daemon was started from may be unmounted
     with only_daemon(home), ExitStack() as stack:
         stack.callback(told.heed_no_more)
@@ -195,9 +187,10 @@ def serve(told: Told, *, on_demand: bool) -> None:
         listening = door.bind(home.socket, settings.daemon.socket_group)
         stack.callback(home.socket.unlink, missing_ok=True)
         options = uvicorn.Config(
-            door.build(parts),
+            door.build_for_all(parts),
             log_config=None,
             access_log=False,
+            http=visitors.Known,
             ws="websockets-sansio",
             ws_max_size=64 * 1024,
             ws_ping_interval=None,  # on a socket of this machine the kernel tells who is gone
@@ -205,14 +198,20 @@ def serve(told: Told, *, on_demand: bool) -> None:
             timeout_graceful_shutdown=5,
         )
         server = Server(options, parts)
+        parts.errands.start()
+        if not on_demand:
+            parts.switchboard.start(partial(jobs.hand_in, parts, DEFAULT_TENANT))
+            parts.vitals.prove()
         guard = threading.Thread(
-            target=watch_over, args=(parts, server, told, settings.daemon.linger_seconds)
+            target=Guard(parts, server, told, supervised, settings).run, name="guard"
         )
         guard.start()
         stack.callback(guard.join)
         stack.callback(parts.leave.set)
-        log.info("ready on %s", home.socket)
-        server.run(sockets=[listening])
+        if not on_demand:
+            foretell(home, settings)
+        numbers = [] if on_demand else door.bind_metrics(settings.daemon.metrics_at)
+        server.run(sockets=[listening, *numbers])
 
 
 @contextmanager
@@ -237,11 +236,14 @@ def main() -> None:
     )
     parser.add_argument("--tell", type=int, help="descriptor on which a start that fails is told")
     given = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="voicectl: %(message)s")
-    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    journal.begin("voicectl", logging.INFO)
+    for name in ("uvicorn", "httpx"):  # which tells the paths of requests
+        logging.getLogger(name).setLevel(logging.WARNING)
     try:
         with _room():
-            serve(Told(), on_demand=given.on_demand)
+            told = Told(on_demand=given.on_demand)
+            supervised = Supervised({} if given.on_demand else os.environ)
+            serve(told, supervised, on_demand=given.on_demand)
     except VoicectlError as error:
         if given.tell is None or not isinstance(error, DaemonBusy):
             hint = f"\n  hint: {error.hint}" if error.hint else ""

@@ -10,13 +10,22 @@ from typing import Annotated
 from fastapi import Depends
 from fastapi.requests import HTTPConnection
 
+from voicectl.config import Redaction
 from voicectl.paths import Home
 from voicectl.types import DEFAULT_TENANT
 from voicectl_daemon.books import Books
-from voicectl_daemon.foreman import Foreman
-from voicectl_daemon.planner import Planner
+from voicectl_daemon.changes import Changes
+from voicectl_daemon.errands import Errands
+from voicectl_daemon.live.cdr import DetailRecords
+from voicectl_daemon.live.switchboard import Switchboard
+from voicectl_daemon.marks import Marks
+from voicectl_daemon.meanings import Meanings
 from voicectl_daemon.uploads import Uploads
+from voicectl_daemon.vitals import Vitals
+from voicectl_daemon.webhooks.told import Webhooks
 from voicectl_daemon.words import SiteWords
+from voicectl_daemon.work.foreman import Foreman
+from voicectl_daemon.work.planner import Planner
 from voicectl_recipes.load import Shelf
 
 
@@ -54,11 +63,22 @@ class Parts:
     uploads: Uploads
     foreman: Foreman
     planner: Planner
+    meanings: Meanings
     words: SiteWords
     shelf: Shelf
+    errands: Errands
+    switchboard: Switchboard
+    records: DetailRecords
+    vitals: Vitals
+    webhooks: Webhooks
+    marks: Marks
     on_demand: bool
+    changes: Changes
+    redaction: Redaction = Redaction()
     leave: threading.Event = field(default_factory=threading.Event)
-    """Set when the daemon is asked to stop."""
+    """Set when the daemon stops."""
+    unwanted: threading.Event = field(default_factory=threading.Event)
+    """Set when it is asked to stop, and has calls to wait for."""
     presence: Presence = field(default_factory=Presence)
     started: float = field(default_factory=time.monotonic)
 

@@ -10,8 +10,10 @@ from typing import Any
 
 import msgspec
 
+from voicectl.translated import Translation
 from voicectl.types import Audio, CallRecord, Decoding, Done, Segment, Transcript, Word
 from voicectl.understanding import Entity, Label, Risk, Score, Summary
+from voicectl_daemon import nameless
 
 MEANING: dict[str, Any] = {
     "entities": tuple[Entity, ...],
@@ -19,6 +21,8 @@ MEANING: dict[str, Any] = {
     "scores": tuple[Score, ...],
     "risks": tuple[Risk, ...],
     "summary": Summary | None,
+    "translation": Translation | None,
+    "translated_entities": tuple[Entity, ...],
 }
 """Fields of a record that are columns of the same name, and what is in them."""
 
@@ -35,14 +39,19 @@ HEAD_SHAPE = """[{"key":"VARCHAR","call":"VARCHAR","tenant":"VARCHAR","whole":"B
 "job":"VARCHAR","task":"VARCHAR","language":"VARCHAR","language_probability":"DOUBLE",
 "model":"VARCHAR","speech_seconds":"DOUBLE","rules":"VARCHAR",
 "done":[{"stage":"VARCHAR","runner":"VARCHAR","model":"VARCHAR","at":"TIMESTAMP",
-"seconds":"DOUBLE","recipe_hash":"VARCHAR"}],"skipped":[{"start":"DOUBLE","end":"DOUBLE"}],
+"seconds":"DOUBLE","recipe_hash":"VARCHAR","unread":["INTEGER"]}],"skipped":[{"start":"DOUBLE","end":"DOUBLE"}],
 "entities":[{"label":"VARCHAR","text":"VARCHAR","segment":"INTEGER","start":"INTEGER",
 "end":"INTEGER","score":"DOUBLE"}],
 "labels":[{"scheme":"VARCHAR","name":"VARCHAR","score":"DOUBLE","evidence":["INTEGER"]}],
 "scores":[{"form":"VARCHAR","name":"VARCHAR","verdict":"VARCHAR","evidence":["INTEGER"]}],
 "risks":[{"kind":"VARCHAR","text":"VARCHAR","segment":"INTEGER","start":"INTEGER",
 "end":"INTEGER","language":"VARCHAR"}],
-"summary":{"sentences":[{"text":"VARCHAR","evidence":["INTEGER"]}],"model":"VARCHAR"}}]"""
+"summary":{"sentences":[{"text":"VARCHAR","evidence":["INTEGER"],"unsupported":["VARCHAR"]}],
+"model":"VARCHAR","unsupported":"INTEGER"},
+"translation":{"language":"VARCHAR","segments":[{"segment":"INTEGER","text":"VARCHAR",
+"suspect":"VARCHAR"}],"runner":"VARCHAR","model":"VARCHAR"},
+"translated_entities":[{"label":"VARCHAR","text":"VARCHAR","segment":"INTEGER",
+"start":"INTEGER","end":"INTEGER","score":"DOUBLE"}]}]"""
 """Of a result, all but its segments."""
 
 
@@ -94,6 +103,7 @@ def _record(
     """Return a call with one of its transcripts."""
     facts = {name: head[name] for name in Audio.__dataclass_fields__}
     lists = {name: tuple(head[name] or ()) for name in ("warnings", "channel_names")}
+    facts["path"] = nameless.shown_path(head["path"], head["name"])
     audio = Audio(**facts | lists)
     created = head["created"].replace(tzinfo=UTC)
     if told is None:
@@ -108,14 +118,29 @@ def _record(
         skipped=tuple((each["start"], each["end"]) for each in told["skipped"] or ()),
         rules=told["rules"],
     )
-    done = tuple(Done(**step | {"at": step["at"].replace(tzinfo=UTC)}) for step in told["done"])
+    done = done_of(told["done"])
     # In results of older versions there is nothing, not even an empty list.
     meaning = {
-        name: msgspec.convert(told[name], kind)
+        name: msgspec.convert(_known(told[name]), kind)
         for name, kind in MEANING.items()
         if told[name] is not None
     }
     return CallRecord(head["id"], head["tenant"], audio, created, transcript, done, **meaning)
+
+
+def _known(found: Any) -> Any:
+    """Return what was kept without what is not known of it: older versions had fewer fields."""
+    if isinstance(found, dict):
+        return {name: _known(value) for name, value in found.items() if value is not None}
+    return [_known(each) for each in found] if isinstance(found, list) else found
+
+
+def done_of(steps: Sequence[dict[str, Any]]) -> tuple[Done, ...]:
+    """Return which steps were taken."""
+    return tuple(
+        Done(**step | {"at": step["at"].replace(tzinfo=UTC), "unread": tuple(step["unread"] or ())})
+        for step in steps or ()
+    )
 
 
 def segment_of(row: dict[str, Any]) -> Segment:

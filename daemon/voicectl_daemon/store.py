@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import msgspec
 
 from voicectl.errors import NotFound, UsageError
 from voicectl.results import CallLine, Hit, Table
 from voicectl.selection import Found, Which
-from voicectl.types import CallRecord
+from voicectl.types import CallRecord, Done
+from voicectl_daemon import originals
 from voicectl_daemon.duck import QUERY_SECONDS, Cursor, Duck, one
-from voicectl_daemon.records import HEAD_SHAPE, OWNED_SHAPE, head_of, records_of
+from voicectl_daemon.records import HEAD_SHAPE, OWNED_SHAPE, done_of, head_of, records_of
 
 _NONE: Mapping[str, str] = MappingProxyType({})
+_NO_ORIGINALS: Mapping[str, bytes] = MappingProxyType({})
 LAST = "last"
 """In place of an id: the newest call."""
+
+
+class Kept(NamedTuple):
+    """One result of a call, by what was done for it."""
+
+    call: str
+    key: str
+    done: tuple[Done, ...]
 
 
 class Store:
@@ -36,6 +47,14 @@ class Store:
         """Finish a deletion for which there was no room on the disk."""
         self._duck.mend()
 
+    def reading(self) -> AbstractContextManager[Cursor]:
+        """One snapshot, for whoever has questions of its own."""
+        return self._duck.reading()
+
+    def writing(self) -> AbstractContextManager[Cursor]:
+        """One transaction, for whoever keeps a table of its own. Raises `DiskFull`."""
+        return self._duck.writing()
+
     # writing
 
     def save(self, record: CallRecord, key: str) -> None:
@@ -43,15 +62,20 @@ class Store:
         self.save_all({key: record})
 
     def save_all(
-        self, records: Mapping[str, CallRecord], unfinished: Mapping[str, str] = _NONE
+        self,
+        records: Mapping[str, CallRecord],
+        unfinished: Mapping[str, str] = _NONE,
+        sealed: Mapping[str, bytes] = _NO_ORIGINALS,
     ) -> None:
         """Keep several calls, by the keys of their results, all or none.
 
-        `unfinished` names those that have steps to come, each with the job that takes them.
+        `unfinished` names those that have steps to come, each with the job that takes them,
+        `sealed` has originals of what is masked in some.
         """
         with self._duck.writing() as db:
             _put_calls(db, {record.id: record for record in records.values()})
             _put_transcripts(db, records, unfinished)
+            originals.put(db, records, sealed)
 
     def has(self, key: str) -> bool:
         """True when a whole result with this key is kept; it becomes the one that is shown."""
@@ -67,35 +91,42 @@ class Store:
             )
         return True
 
-    def unfinished(
-        self, wanted: Sequence[tuple[str, str]], *, only_of: str | None = None
-    ) -> dict[str, CallRecord]:
-        """Return those of several results, by call and key, that have steps to come, by key.
+    def steps(self, calls: Sequence[str], *, only_of: str | None = None) -> list[Kept]:
+        """Return which steps were taken for each result of some calls.
 
-        With `only_of` only those that this job began.
+        With `only_of` only of those results that this job began and that have steps to come.
         """
-        keys = [key for _, key in wanted]
         with self._duck.reading() as db:
             rows = db.execute(
-                "SELECT key FROM book.transcripts WHERE key IN (SELECT unnest(?::VARCHAR[])) "
-                "AND NOT whole AND (? IS NULL OR job=?)",
-                [keys, only_of, only_of],
+                "SELECT call, key, done FROM book.transcripts WHERE call IN "
+                "(SELECT unnest(?::VARCHAR[])) AND (? IS NULL OR NOT whole AND job=?)",
+                [list(calls), only_of, only_of],
             ).fetchall()
-        there = {key for (key,) in rows}
-        asked = [(call, key) for call, key in wanted if key in there]
-        found = zip(asked, self.calls(asked), strict=True) if asked else ()
-        return {key: record for (_, key), record in found if record is not None}
+        return [Kept(call, key, done_of(done)) for call, key, done in rows]
 
-    def delete(self, call: str) -> None:
-        """Remove a call and write the store anew, so that no byte of it stays in the file."""
+    def delete(self, call: str, on_line: Sequence[str] = ()) -> None:
+        """Remove a call and write the store anew, so that no byte of it stays in the file.
+
+        `on_line` are ids of calls on a line that it was.
+        """
         self._duck.owe()
         with self._duck.writing() as db:
-            db.execute("DELETE FROM book.segments WHERE call=?", [call])
+            for table in ("segments", "feedback", "vectors", "centres", "originals", "live_calls"):
+                db.execute(f"DELETE FROM book.{table} WHERE call=?", [call])  # noqa: S608, ours
             db.execute("DELETE FROM book.transcripts WHERE call=?", [call])
             db.execute("DELETE FROM book.calls WHERE id=?", [call])
+            db.execute(
+                "DELETE FROM book.live_calls WHERE id IN (SELECT unnest(?::VARCHAR[]))",
+                [list(on_line)],
+            )
         self._duck.rewrite()
 
     # reading
+
+    def answer(self) -> None:
+        """Read something from the file. Raises `VoicectlError` when that cannot be done."""
+        with self._duck.reading() as db:
+            db.execute("SELECT id FROM book.calls LIMIT 1").fetchall()
 
     def count(self, tenant: str) -> int:
         """Return how many calls are kept."""
@@ -158,6 +189,14 @@ class Store:
             raise no_call(call, key)
         return found
 
+    def place(self, call: str) -> str:
+        """Return where the recording of a call lies, whatever its name may tell others."""
+        with self._duck.reading() as db:
+            row = db.execute("SELECT path FROM book.calls WHERE id=?", [call]).fetchone()
+        if row is None:
+            raise no_call(call)
+        return str(row[0])
+
     def calls(self, wanted: Sequence[tuple[str, str | None]]) -> list[CallRecord | None]:
         """Return several calls, each with the transcript that has its key, else the latest.
 
@@ -175,10 +214,14 @@ class Store:
         """Return segments that contain `text`, upper and lower case alike, newest calls first."""
         with self._duck.reading() as db:
             rows = db.execute(
-                'SELECT s.call, c.name, s.id, s."start", s."end", s.speaker, s.text '
-                "FROM segments s JOIN book.calls c ON c.id=s.call "
-                "WHERE s.tenant=? AND contains(lower(s.text), lower(?)) "
-                "ORDER BY c.created DESC, s.call, s.id LIMIT ?",
+                'SELECT s.call, c.name, s.id, s."start", s."end", s.speaker, s.found '
+                "FROM (SELECT *, text AS found FROM segments "
+                "      WHERE tenant=$1 AND contains(lower(text), lower($2)) "
+                "      UNION ALL SELECT s.*, t.text FROM translations t "
+                "      JOIN segments s ON s.call=t.call AND s.id=t.segment "
+                "      WHERE t.tenant=$1 AND contains(lower(t.text), lower($2)) "
+                "      AND NOT contains(lower(s.text), lower($2))) s "
+                "JOIN book.calls c ON c.id=s.call ORDER BY c.created DESC, s.call, s.id LIMIT $3",
                 [tenant, text, limit],
             ).fetchall()
         return [Hit(*row) for row in rows]
@@ -189,18 +232,27 @@ class Store:
         Raises `NotFound` or `UsageError` for an id that does not name exactly one.
         """
         fits, given = _fits(which)
+        ids = self._whole(tenant, which.calls)
         with self._duck.reading() as db:
             rows = db.execute(
                 "SELECT id, name, path FROM calls WHERE tenant=? "  # noqa: S608, conditions of ours
-                f"{fits} ORDER BY created, id",
-                [tenant, *given],
+                f"AND (?::VARCHAR[] IS NULL OR id IN (SELECT unnest(?::VARCHAR[]))) {fits} "
+                "ORDER BY created, id",
+                [tenant, ids or None, ids or None, *given],
             ).fetchall()
         found = {row[0]: Found(*row) for row in rows}
-        if not which.calls:
-            return list(found.values())
-        # Whole ids, as programs have them, need not be looked up one by one.
-        ids = [each if each in found else self.find_call(tenant, each) for each in which.calls]
-        return [found[each] for each in dict.fromkeys(ids) if each in found]
+        return [found[each] for each in ids or found if each in found]
+
+    def _whole(self, tenant: str, calls: Sequence[str]) -> list[str]:
+        """Return the ids that are meant, each once; those that are whole are looked up together."""
+        with self._duck.reading() as db:
+            rows = db.execute(
+                "SELECT id FROM book.calls WHERE tenant=? AND id IN (SELECT unnest(?::VARCHAR[]))",
+                [tenant, list(calls)],
+            ).fetchall()
+        whole = {id_ for (id_,) in rows}
+        ids = [each if each in whole else self.find_call(tenant, each) for each in calls]
+        return list(dict.fromkeys(ids))
 
     def parquet(self, tenant: str, table: str, calls: Sequence[str]) -> BinaryIO:
         """Return what is known of some calls, as an open Parquet file of one of the views."""
@@ -240,8 +292,8 @@ def _fits(which: Which) -> tuple[str, list[Any]]:
     """Return the conditions of a selection in SQL, and their parameters."""
     conditions = {
         "AND id IN (SELECT call FROM segments WHERE contains(lower(text), lower(?)))": which.text,
-        "AND created >= ?": _in_utc(which.since),
-        "AND created < ?": _in_utc(which.until),
+        "AND created >= ?": in_utc(which.since),
+        "AND created < ?": in_utc(which.until),
         "AND language = ?": which.language,
         "AND name GLOB ?": which.name,
     }
@@ -249,7 +301,7 @@ def _fits(which: Which) -> tuple[str, list[Any]]:
     return " ".join(asked), list(asked.values())
 
 
-def _in_utc(moment: str | None) -> datetime | None:
+def in_utc(moment: str | None) -> datetime | None:
     """Return a point in time as the store keeps it: UTC, without saying so."""
     if moment is None:
         return None
@@ -297,6 +349,7 @@ def _put_transcripts(
         standing = {"key": key, "whole": key not in unfinished, "job": unfinished.get(key)}
         heads.append(standing | head_of(record, transcript))
     keys = [list(records)]
+    before = _read(db, keys)
     db.execute("DELETE FROM book.segments WHERE key IN (SELECT unnest(?::VARCHAR[]))", keys)
     db.execute("DELETE FROM book.transcripts WHERE key IN (SELECT unnest(?::VARCHAR[]))", keys)
     calls = [[record.id for record in records.values()]]
@@ -316,6 +369,25 @@ def _put_transcripts(
         "o.tenant, unnest(o.segments) s FROM (SELECT unnest(from_json(?, ?)) o))",
         [_json(texts), OWNED_SHAPE],
     )
+    after = _read(db, keys) if before else {}
+    changed = [key for key in before if before[key] != after.get(key)]
+    for table in ("vectors", "centres") if changed else ():
+        db.execute(
+            f"DELETE FROM book.{table} WHERE key IN (SELECT unnest(?::VARCHAR[]))",  # noqa: S608, ours
+            [changed],
+        )
+
+
+def _read(db: Cursor, keys: list[list[str]]) -> dict[str, str]:
+    """Return, of results that have vectors, a digest of all that those are made of."""
+    rows = db.execute(
+        "SELECT s.key, md5(string_agg(concat_ws('|', s.id, s.text, s.suspect, s.language), '|' "
+        "ORDER BY s.id) || coalesce(any_value(t.translation)::VARCHAR, '')) FROM book.segments s "
+        "JOIN book.transcripts t ON t.key = s.key SEMI JOIN book.centres c ON c.key = s.key "
+        "WHERE s.key IN (SELECT unnest(?::VARCHAR[])) GROUP BY s.key",
+        keys,
+    ).fetchall()
+    return dict(rows)
 
 
 def _json(value: object) -> str:

@@ -142,3 +142,117 @@ CREATE VIEW summaries AS
     FROM (SELECT call, tenant, unnest(summary.sentences) AS e, summary.model AS model,
                  unnest(range(len(summary.sentences)))::INTEGER AS sentence
           FROM book.transcripts WHERE latest);
+
+-- migration 8
+ALTER TABLE book.transcripts ADD COLUMN summary.unsupported INTEGER;
+ALTER TABLE book.transcripts ADD COLUMN summary.sentences.element.unsupported VARCHAR[];
+CREATE OR REPLACE VIEW summaries AS
+    SELECT call, tenant, sentence, e.text, e.evidence, model,
+           coalesce(e.unsupported, []::VARCHAR[]) AS unsupported
+    FROM (SELECT call, tenant, unnest(summary.sentences) AS e, summary.model AS model,
+                 unnest(range(len(summary.sentences)))::INTEGER AS sentence
+          FROM book.transcripts WHERE latest);
+
+-- migration 9
+ALTER TABLE book.transcripts ADD COLUMN translation STRUCT(language VARCHAR,
+    segments STRUCT(segment INTEGER, text VARCHAR, suspect VARCHAR)[], runner VARCHAR,
+    model VARCHAR);
+ALTER TABLE book.transcripts ADD COLUMN translated_entities STRUCT(label VARCHAR, text VARCHAR,
+    segment INTEGER, "start" INTEGER, "end" INTEGER, score DOUBLE)[];
+CREATE VIEW translations AS
+    SELECT call, tenant, e.segment, e.text, language, e.suspect, runner, model
+    FROM (SELECT call, tenant, unnest(translation.segments) AS e,
+                 translation.language AS language, translation.runner AS runner,
+                 translation.model AS model
+          FROM book.transcripts WHERE latest);
+
+-- migration 10
+CREATE OR REPLACE VIEW calls AS  -- a name without the caller's number has no path with it
+    SELECT c.id, c.tenant, c.name,
+           CASE WHEN contains(c.name, 'PHONE') THEN regexp_extract(c.path, '^.*/') || c.name
+                ELSE c.path END AS path,
+           c.seconds, c.rate, c.channels, c.codec, c.sha256,
+           c.created, t.task, t.language, t.language_probability, t.model, t.speech_seconds,
+           c.warnings, c.direction, c.agent, c.caller, t.skipped, t.whole
+    FROM book.calls c LEFT JOIN book.transcripts t ON t.call = c.id AND t.latest;
+
+-- migration 11
+CREATE TABLE book.feedback (  -- what people said of a call; rows are only added
+    id VARCHAR NOT NULL,
+    call VARCHAR NOT NULL,
+    tenant VARCHAR NOT NULL,
+    "at" TIMESTAMP NOT NULL,
+    who VARCHAR NOT NULL,
+    kind VARCHAR NOT NULL,
+    rating INTEGER,
+    scheme VARCHAR,
+    label VARCHAR,
+    segment INTEGER,
+    text VARCHAR,
+    note VARCHAR NOT NULL
+);
+CREATE VIEW feedback AS
+    SELECT call, tenant, id, "at", who, kind, rating, scheme, label, segment, text, note
+    FROM book.feedback;
+CREATE TABLE book.vectors (  -- of the text of segments, masked where that is masked
+    key VARCHAR NOT NULL,
+    call VARCHAR NOT NULL,
+    segment INTEGER NOT NULL,
+    vector TINYINT[384] NOT NULL
+);
+CREATE TABLE book.centres (  -- of all segments of a result, and what made the vectors
+    key VARCHAR NOT NULL,
+    call VARCHAR NOT NULL,
+    tenant VARCHAR NOT NULL,
+    model VARCHAR NOT NULL,
+    vector FLOAT[384]
+);
+
+-- migration 12
+CREATE OR REPLACE VIEW feedback AS  -- a text put right before its call was masked is hidden
+    SELECT f.call, f.tenant, f.id, f."at", f.who, f.kind, f.rating, f.scheme, f.label, f.segment,
+           CASE WHEN len([d FOR d IN shown.done IF d.stage = 'redact']) > 0 THEN NULL
+                ELSE f.text END AS text, f.note
+    FROM book.feedback f LEFT JOIN book.transcripts shown ON shown.call = f.call AND shown.latest;
+
+-- migration 13
+ALTER TABLE book.transcripts ADD COLUMN done.element.unread INTEGER[];  -- in other languages
+
+-- migration 14
+CREATE TABLE book.originals (  -- before it was masked, sealed for the recipients of the site
+    key VARCHAR NOT NULL,
+    call VARCHAR NOT NULL,
+    tenant VARCHAR NOT NULL,
+    "at" TIMESTAMP NOT NULL,
+    sealed BLOB NOT NULL
+);
+CREATE OR REPLACE VIEW calls AS
+    SELECT c.id, c.tenant, c.name,
+           CASE WHEN contains(c.name, 'PHONE') THEN regexp_extract(c.path, '^.*/') || c.name
+                ELSE c.path END AS path,
+           c.seconds, c.rate, c.channels, c.codec, c.sha256,
+           c.created, t.task, t.language, t.language_probability, t.model, t.speech_seconds,
+           c.warnings, c.direction, c.agent, c.caller, t.skipped, t.whole,
+           c.id IN (SELECT call FROM book.originals) AS sealed
+    FROM book.calls c LEFT JOIN book.transcripts t ON t.call = c.id AND t.latest;
+
+-- migration 15
+CREATE TABLE book.live_calls (  -- as the ledger knows them, which is right where the two differ
+    id VARCHAR NOT NULL,
+    tenant VARCHAR NOT NULL,
+    line VARCHAR NOT NULL,
+    channel VARCHAR NOT NULL,
+    legs VARCHAR[] NOT NULL,
+    started TIMESTAMP NOT NULL,
+    ended TIMESTAMP NOT NULL,
+    reason VARCHAR,
+    seconds DOUBLE,
+    category VARCHAR,
+    urgent VARCHAR[] NOT NULL,
+    job VARCHAR,
+    call VARCHAR
+);
+CREATE VIEW live_calls AS
+    SELECT call, tenant, id, line, channel, legs, started, ended, reason, seconds, category,
+           urgent, job
+    FROM book.live_calls;

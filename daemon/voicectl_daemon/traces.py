@@ -105,6 +105,7 @@ class Traces:
             ]
             db.execute("DELETE FROM task WHERE call=?", (call,))
             db.execute("DELETE FROM file WHERE call=?", (call,))
+            db.execute("DELETE FROM mark WHERE call=?", (call,))
             db.executemany(
                 "DELETE FROM job WHERE id=? AND NOT EXISTS (SELECT 1 FROM task WHERE job=job.id)",
                 jobs,

@@ -1,30 +1,18 @@
 """What the daemon and its children say to each other, one message at a time.
 
 A child is a separate process that runs native code on behalf of the daemon.
-They share one socket; a message is a length and then JSON.
+See `child` for how a message travels.
 """
 
 from __future__ import annotations
 
-import os
-import socket
-import struct
-import subprocess
-import sys
 from multiprocessing.connection import Connection
 from typing import TypeAlias
 
 import msgspec
-import psutil
 
-from voicectl.errors import WorkerDied
-from voicectl.types import Audio, CallRecord, Segment
-
-FROZEN_SECONDS = 30
-"""How long the rest of a message may take once it has begun; a child that is stopped or
-swapped out in the middle of one must not hold up its hand for ever."""
-PARTING_SECONDS = 3.0
-"""How long a child may take to leave by itself before it is killed."""
+from voicectl.types import Audio, CallRecord, Problem, Segment
+from voicectl_daemon import child
 
 
 class Look(msgspec.Struct, tag=True, frozen=True):
@@ -44,6 +32,23 @@ class Run(msgspec.Struct, tag=True, frozen=True):
     """One for each task; the steps it has been stamped with are not taken again."""
     kept: tuple[msgspec.Raw, ...]
     """For each task the list of `voicectl.types.Part` from when its work was broken off."""
+    marks: tuple[tuple[str, ...], ...]
+    """With which the steps of each record are stamped."""
+    lost: tuple[dict[str, Problem], ...]
+    """For each task the steps that are not to be taken, and why."""
+
+
+class Embed(msgspec.Struct, tag=True, frozen=True):
+    """Return the vectors of what is said in some calls."""
+
+    calls: tuple[tuple[str, ...], ...]
+    """Texts of segments."""
+
+
+class Echo(msgspec.Struct, tag=True, frozen=True):
+    """Say a word, after what was ordered before."""
+
+    word: str
 
 
 class Stop(msgspec.Struct, tag=True, frozen=True):
@@ -56,6 +61,34 @@ class Looked(msgspec.Struct, tag=True, frozen=True):
     """What kind of recording it is."""
 
     audio: Audio
+
+
+class Echoed(msgspec.Struct, tag=True, frozen=True):
+    """The word that was to be said."""
+
+    word: str
+
+
+class Begun(msgspec.Struct, tag=True, frozen=True):
+    """A step of the recipe is taken now, for some of the recordings."""
+
+    number: int
+    tasks: tuple[str, ...]
+
+
+class Meant(msgspec.Struct, frozen=True):
+    """One call as vectors."""
+
+    vectors: bytes
+    """One after the other, a signed byte a dimension; their length means nothing."""
+    centre: bytes
+    """Their middle, 4 bytes a dimension; empty without any."""
+
+
+class Embedded(msgspec.Struct, tag=True, frozen=True):
+    """The vectors that were asked for."""
+
+    calls: tuple[Meant, ...]
 
 
 class Heard(msgspec.Struct, tag=True, frozen=True):
@@ -93,7 +126,9 @@ class Finished(msgspec.Struct, tag=True, frozen=True):
     task: str
     record: CallRecord
     whole: bool
-    """True after the last step."""
+    """True when no step is left."""
+    original: bytes | None = None
+    """What one of the steps has masked, sealed."""
 
 
 class Ended(msgspec.Struct, tag=True, frozen=True):
@@ -108,10 +143,16 @@ class Failed(msgspec.Struct, tag=True, frozen=True):
     hint: str
     task: str | None = None
     """None when the whole order failed."""
+    number: int = 0
+    """Which step of the recipe it was."""
+    without: tuple[str, ...] = ()
+    """All steps that were not taken for the task."""
 
 
-Order: TypeAlias = Look | Run | Stop
-Report: TypeAlias = Looked | Heard | Progress | Kept | Alive | Finished | Failed | Ended
+Order: TypeAlias = Look | Run | Embed | Echo | Stop
+Report: TypeAlias = (
+    Looked | Embedded | Echoed | Begun | Heard | Progress | Kept | Alive | Finished | Failed | Ended
+)
 
 _orders: msgspec.json.Decoder[Order] = msgspec.json.Decoder(Order)
 _reports: msgspec.json.Decoder[Report] = msgspec.json.Decoder(Report)
@@ -127,96 +168,9 @@ def send(line: Connection, message: Order | Report) -> None:
     line.send_bytes(msgspec.json.encode(message))
 
 
-class Child:
-    """A child process and the line to it.
-
-    It is started by `exec`, never by `fork`: models, threads and locks of the
-    daemon must not be copied.
-    """
+class Child(child.Child[Order, Report]):
+    """A worker."""
 
     def __init__(self, models_folder: str) -> None:
         """Start it. Raises `WorkerDied` when the system has no room for another process."""
-        ours, theirs = socket.socketpair()
-        patience = struct.pack("ll", FROZEN_SECONDS, 0)
-        ours.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, patience)
-        ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, patience)
-        line = str(theirs.fileno())
-        with theirs:
-            try:
-                self._process = subprocess.Popen(
-                    # -P: what lies in the working folder is data and must not be imported
-                    [sys.executable, "-P", "-m", "voicectl_daemon.worker", line, models_folder],
-                    stdin=subprocess.DEVNULL,
-                    pass_fds=[theirs.fileno()],
-                    env=_surroundings(),
-                )
-            except OSError as error:
-                ours.close()
-                raise WorkerDied(f"no process can be started: {error.strerror}") from error
-        self._line = Connection(ours.detach())
-
-    @property
-    def pid(self) -> int:
-        """Of the process."""
-        return self._process.pid
-
-    @property
-    def alive(self) -> bool:
-        """True until the process has ended."""
-        return self._process.poll() is None
-
-    def memory(self) -> int:
-        """Return how many bytes it holds now; 0 when it has ended."""
-        try:
-            return int(psutil.Process(self.pid).memory_info().rss) if self.alive else 0
-        except psutil.Error:
-            return 0
-
-    def send(self, order: Order) -> None:
-        """Give an order. Raises `WorkerDied`."""
-        try:
-            send(self._line, order)
-        except OSError as error:
-            raise self._death() from error
-
-    def report(self, seconds: float) -> Report | None:
-        """Return what the child says next, None when it stays silent for `seconds`.
-
-        Raises `WorkerDied`.
-        """
-        try:
-            if not self._line.poll(seconds):
-                return None
-            return _reports.decode(self._line.recv_bytes())
-        except (EOFError, OSError, msgspec.DecodeError) as error:
-            raise self._death() from error
-
-    def kill(self) -> None:
-        """End the process at once. Only for the thread that talks to the child.
-
-        For a child that is gone already this changes nothing.
-        """
-        self._process.kill()
-        self._process.wait()
-        self._line.close()
-
-    def leave(self) -> None:
-        """Let the process leave by itself, else end it. Only for the thread that talks to it."""
-        self._line.close()
-        try:
-            self._process.wait(PARTING_SECONDS)
-        except subprocess.TimeoutExpired:
-            self.kill()
-
-    def _death(self) -> WorkerDied:
-        self.kill()
-        code = self._process.returncode
-        how = f"killed by signal {-code}" if code < 0 else f"exit status {code}"
-        return WorkerDied(f"the process that worked on it ended unexpectedly ({how})")
-
-
-def _surroundings() -> dict[str, str]:
-    """Return the environment of a child."""
-    # Every thread would have a heap of its own, each with holes as large as its largest order.
-    heaps = {"MALLOC_ARENA_MAX": str(len(os.sched_getaffinity(0)))}
-    return heaps | os.environ | {"HF_HUB_OFFLINE": "1", "OMP_WAIT_POLICY": "PASSIVE"}
+        super().__init__("voicectl_daemon.worker", _reports, [models_folder])

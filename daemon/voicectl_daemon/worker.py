@@ -14,7 +14,6 @@ import hashlib
 import logging
 import os
 import queue
-import resource
 import signal
 import sys
 import threading
@@ -22,18 +21,20 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import TypeAlias
 
 import msgspec
 import psutil
 
-from voicectl.errors import Cancelled, RecordingError, VoicectlError
+from voicectl.embedding import EmbedOptions
+from voicectl.errors import Cancelled, RecordingError, VoicectlError, from_wire
 from voicectl.interfaces import (
     ChannelsWish,
     Recording,
 )
 from voicectl.types import Audio, Part, Segment
-from voicectl_daemon import unforeseen, wire
-from voicectl_models import decode, recording
+from voicectl_daemon import parent, unforeseen, wire
+from voicectl_models import decode, recording, segment_vectors
 from voicectl_models.lending import Lending
 from voicectl_models.pool import Pool
 from voicectl_recipes import engine, load
@@ -45,6 +46,8 @@ BLOCK = 1 << 24
 
 log = logging.getLogger(__name__)
 
+_Order: TypeAlias = wire.Look | wire.Embed | wire.Run | wire.Echo
+
 
 class Worker:
     """Serves one line to the daemon."""
@@ -52,7 +55,7 @@ class Worker:
     def __init__(self, line: Connection, models_folder: Path) -> None:
         self._line = line
         self._sending = threading.Lock()
-        self._orders: queue.Queue[wire.Look | wire.Run] = queue.Queue()
+        self._orders: queue.Queue[_Order] = queue.Queue()
         self._stopped: set[str] = set()
         self._pool = Pool(models_folder, self._tell_alive)
 
@@ -83,20 +86,22 @@ class Worker:
         except OSError:
             os._exit(0)
 
-    def _do(self, order: wire.Look | wire.Run) -> None:
+    def _do(self, order: _Order) -> None:
         alive = partial(self.tell, wire.Progress(0.0))
         if isinstance(order, wire.Look):
             self.tell(wire.Looked(look(order.path, order.name, alive)))
             return
+        if isinstance(order, wire.Embed):
+            meant = segment_vectors.of(self._pool.embedder(EmbedOptions(), alive), order.calls)
+            self.tell(wire.Embedded(tuple(wire.Meant(*each) for each in meant)))
+            return
+        if isinstance(order, wire.Echo):
+            self.tell(wire.Echoed(order.word))
+            return
         plan = load.from_wire(order.steps)
         tools = Lent(self, self._pool, order, quiet=load.masks(plan))
-        for reached in engine.run(plan, order.records, tools):
-            task = order.tasks[reached.index]
-            if reached.record is not None:
-                self.tell(wire.Finished(task, reached.record, reached.whole))
-            elif reached.error is not None:
-                failed = reached.error
-                self.tell(wire.Failed(failed.code, failed.text, failed.hint, task))
+        for news in engine.run(plan, order.records, tools, _before(order)):
+            self.tell(_report(news, order.tasks))
         self.tell(wire.Ended())
 
     def stopped(self, order: str) -> bool:
@@ -175,6 +180,28 @@ class Lent(Lending):
             return ()  # it was written by another version
 
 
+def _before(order: wire.Run) -> list[engine.Before]:
+    return [
+        engine.Before(
+            marks, {step: from_wire(why.code, why.text, why.hint) for step, why in lost.items()}
+        )
+        for marks, lost in zip(order.marks, order.lost, strict=True)
+    ]
+
+
+def _report(news: engine.News, tasks: Sequence[str]) -> wire.Report:
+    if isinstance(news, engine.Begun):
+        return wire.Begun(news.number, tuple(tasks[index] for index in news.indices))
+    if isinstance(news, engine.Reached):
+        return wire.Finished(tasks[news.index], news.record, news.whole, news.original)
+    error = news.error
+    if not isinstance(error, VoicectlError):
+        log.warning("unexpected %s", unforeseen.place(error))
+        error = VoicectlError(unforeseen.sentence(error))
+    without = tuple(news.without)
+    return wire.Failed(error.code, error.text, error.hint, tasks[news.index], news.number, without)
+
+
 def look(path: str, name: str, alive: Callable[[], None]) -> Audio:
     """Return what a recording is: its shape, and the digest of its content."""
     shape = decode.probe(path, name)
@@ -214,9 +241,7 @@ def give_back() -> None:
 
 def main() -> None:
     """Serve the line whose descriptor is the first argument."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the daemon's to understand
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core dump would hold the call
-    logging.basicConfig(level=logging.WARNING, format="worker: %(message)s")
+    parent.begin("worker", ignored=(signal.SIGINT,))
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     Worker(Connection(int(sys.argv[1])), Path(sys.argv[2])).serve()
 

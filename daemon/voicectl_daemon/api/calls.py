@@ -2,32 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import compress
-from typing import Annotated, BinaryIO, Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 from fastapi import APIRouter, Body, Query
 from fastapi.responses import Response, StreamingResponse
 from pydantic import Field
 
-from voicectl.errors import VoicectlError
+from voicectl.audit import Log
+from voicectl.errors import NotFound, VoicectlError
 from voicectl.results import CallLine, Deleted, GivenResult, Hit, ResultWish, Table
 from voicectl.selection import Found, Which
 from voicectl.types import CallRecord, Problem
-from voicectl_daemon import removal
+from voicectl_daemon import masked_copy, originals, removal
 from voicectl_daemon.parts import House, Parts, Tenant
 from voicectl_daemon.store import LAST, no_call
+from voicectl_daemon.visitors import Visitor
+from voicectl_recipes.load import REDACT
 
 PARQUET = "application/vnd.apache.parquet"
-BLOCK = 1 << 20
-"""Bytes of a table that are sent at once."""
+SOUND = "application/octet-stream"
+AGE = "application/age"
 MOST_RESULTS = 100
 """That are given at once."""
 
 View: TypeAlias = Literal[
-    "calls", "segments", "words", "entities", "labels", "scores", "risks", "summaries"
+    "calls",
+    "segments",
+    "words",
+    "entities",
+    "labels",
+    "scores",
+    "risks",
+    "summaries",
+    "translations",
+    "feedback",
+    "live_calls",
 ]
 
 router = APIRouter(prefix="/v1", tags=["calls"])
@@ -59,10 +71,11 @@ def call(call: str, house: House, tenant: Tenant, key: str | None = None) -> Res
 
     `last` is the call that was worked on last.
     """
-    return _encoded(house.books.store.call(_found(house, tenant, call), key))
+    return _encoded(house.books.store.call(meant(house, tenant, call), key))
 
 
-def _found(house: Parts, tenant: str, call: str) -> str:
+def meant(house: Parts, tenant: str, call: str) -> str:
+    """Return the whole id of the call that `call` begins, or of the last one."""
     return house.books.store.find_call(tenant, _meant(house, tenant, call))
 
 
@@ -128,13 +141,53 @@ def select(which: Which, house: House, tenant: Tenant) -> list[Found]:
 def take_out(table: View, calls: list[str], house: House, tenant: Tenant) -> StreamingResponse:
     """Return what is known of some calls, by whole ids, as one of the views of the store."""
     made = house.books.store.parquet(tenant, table, calls)
-    return StreamingResponse(_blocks(made), media_type=PARQUET)
+    return StreamingResponse(masked_copy.blocks(made), media_type=PARQUET)
 
 
-def _blocks(file: BinaryIO) -> Iterator[bytes]:
-    with file:
-        while block := file.read(BLOCK):
-            yield block
+@router.get(
+    "/calls/{call}/masked.{form}",
+    response_class=StreamingResponse,
+    responses={200: {"content": {SOUND: {}}, "description": "A recording"}},
+)
+def masked_recording(
+    call: str,
+    form: Literal["wav", "flac", "ogg"],
+    house: House,
+    tenant: Tenant,
+    key: str | None = None,
+) -> StreamingResponse:
+    """Return a copy of the recording in which a tone stands where something was masked.
+
+    With `key` what that very result has masked.
+    """
+    id_ = meant(house, tenant, call)
+    record, path = house.books.store.call(id_, key), house.books.store.place(id_)
+    made = masked_copy.make(record, path, form, house.redaction, house.home.folder)
+    return StreamingResponse(masked_copy.blocks(made), media_type=SOUND)
+
+
+@router.get(
+    "/calls/{call}/original",
+    response_class=Response,
+    responses={200: {"content": {AGE: {}}, "description": "The call before it was masked, sealed"}},
+)
+def original(call: str, house: House, tenant: Tenant, visitor: Visitor) -> Response:
+    """Return a call as it was before it was masked, sealed; who asks is in the audit log."""
+    id_ = meant(house, tenant, call)
+    with house.books.store.reading() as db:
+        found = originals.of(db, id_)
+    if found is None:
+        masked = any(step.stage == REDACT for step in house.books.store.call(id_).done)
+        raise NotFound(
+            f"of the call {id_} nothing is kept but what is masked"
+            if masked
+            else f"the call {id_} is not masked",
+            hint="an original is kept when it is asked for: voicectl run redact --keep-original"
+            if masked
+            else f"see it with: voicectl calls show {id_}",
+        )
+    Log(house.home.audit).reveal(visitor, id_, len(found))
+    return Response(found, media_type=AGE)
 
 
 @router.post("/sql")
@@ -146,5 +199,7 @@ def sql(question: Question, house: House) -> Table:
 @router.delete("/calls/{call}")
 def delete(call: str, house: House, tenant: Tenant, *, with_recording: bool = False) -> Deleted:
     """Remove a call from everywhere voicectl put it; the recording only when asked for."""
-    found = _found(house, tenant, call)
-    return removal.remove(house.books, house.uploads, found, with_recording=with_recording)
+    found = meant(house, tenant, call)
+    return removal.remove(
+        house.books, house.uploads, house.switchboard, found, with_recording=with_recording
+    )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 
 import msgspec
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from fastapi.responses import JSONResponse
 
 from voicectl.errors import NotFound, VoicectlError
-from voicectl.types import Event, EventKind
+from voicectl.events import Event, EventKind
 from voicectl_daemon import bus
 from voicectl_daemon.books import Books
 from voicectl_daemon.parts import House, Tenant
@@ -36,23 +37,27 @@ async def events(socket: WebSocket, house: House, tenant: Tenant, job: str | Non
         await socket.send_denial_response(refusal)
         return
     try:
-        with house.books.bus.listening(found) as listener:
+        with house.books.bus.listening(partial(_is_about, tenant, found)) as listener:
             await socket.accept()  # from here on the client counts on missing nothing
             if found and await _catch_up(socket, house.books, found):
                 await socket.close()
                 return
-            await _follow(socket, listener)
+            await follow(socket, listener, EventKind.JOB_FINISHED if found else None)
     except NotFound:
         await socket.close(TRY_AGAIN_LATER)  # the job went with its calls, and with it its end
     except (WebSocketDisconnect, TimeoutError):
         return
 
 
+def _is_about(tenant: str, job: str | None, event: Event) -> bool:
+    return event.tenant == tenant and job in (None, event.job)
+
+
 async def _catch_up(socket: WebSocket, books: Books, job: str) -> bool:
     """Send where a job stands; True when it is finished."""
     told = await asyncio.to_thread(_standing, books, job)
     for event in told:
-        await _send(socket, event)
+        await send(socket, event)
     return told[-1].kind is EventKind.JOB_FINISHED
 
 
@@ -67,8 +72,11 @@ def _standing(books: Books, job: str) -> list[Event]:
     return told
 
 
-async def _follow(socket: WebSocket, listener: bus.Listener) -> None:
-    """Send events until there are no more, the client leaves, or it is too slow."""
+async def follow(socket: WebSocket, listener: bus.Listener, last: EventKind | None = None) -> None:
+    """Send events until there are no more, the client leaves, or it is too slow.
+
+    Where `last` is given the first event of that kind is the last one.
+    """
     gone = asyncio.create_task(_until_gone(socket))
     try:
         while True:
@@ -81,8 +89,8 @@ async def _follow(socket: WebSocket, listener: bus.Listener) -> None:
             if event is None:
                 await socket.close(TRY_AGAIN_LATER)
                 return
-            await _send(socket, event)
-            if listener.job and event.kind is EventKind.JOB_FINISHED:
+            await send(socket, event)
+            if event.kind is last:
                 await socket.close()
                 return
     finally:
@@ -94,7 +102,7 @@ async def _until_gone(socket: WebSocket) -> None:
         pass
 
 
-async def _send(socket: WebSocket, event: Event) -> None:
+async def send(socket: WebSocket, event: Event) -> None:
     """Send one event. Raises `TimeoutError` for a listener that does not read."""
     async with asyncio.timeout(SLOW_SECONDS):
         await socket.send_text(msgspec.json.encode(event).decode())

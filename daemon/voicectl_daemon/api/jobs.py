@@ -12,12 +12,14 @@ from fastapi import APIRouter, Query, Request
 from starlette.requests import ClientDisconnect
 
 from voicectl.errors import DiskFull, UsageError, VoicectlError, is_full
+from voicectl.events import EventKind
 from voicectl.results import RecipeWish
-from voicectl.types import Ask, EventKind, Job, Task
-from voicectl_daemon import bus, reminders, retrying
+from voicectl.types import Ask, Job, Task
+from voicectl_daemon import bus, nameless, reminders
 from voicectl_daemon.api import recipes
-from voicectl_daemon.parts import House, Tenant
+from voicectl_daemon.parts import House, Parts, Tenant
 from voicectl_daemon.traces import UPLOAD
+from voicectl_daemon.work import retrying
 from voicectl_recipes import load
 
 router = APIRouter(prefix="/v1", tags=["jobs"])
@@ -29,6 +31,11 @@ KEEP_FREE = 64 * 1024 * 1024
 @router.post("/jobs", status_code=202)
 def submit(ask: Ask, house: House, tenant: Tenant) -> Job:
     """Hand in recordings. The recipe is checked, and its models found, before anything starts."""
+    return hand_in(house, tenant, ask)
+
+
+def hand_in(house: Parts, tenant: str, ask: Ask) -> Job:
+    """Do what is asked for, once it is checked. Raises `VoicectlError`."""
     if not ask.sources:
         raise UsageError("there is no recording to work on")
     for source in ask.sources:
@@ -94,19 +101,24 @@ def _check_room(target: Path, size: int, name: str) -> None:
 @router.get("/jobs")
 def jobs(house: House, tenant: Tenant, limit: int = Query(50, ge=1, le=1000)) -> list[Job]:
     """Return the latest jobs, newest first."""
-    return house.books.ledger.jobs(tenant, limit)
+    return [_shown(house, each) for each in house.books.ledger.jobs(tenant, limit)]
 
 
 @router.get("/jobs/{job}")
 def job(job: str, house: House, tenant: Tenant) -> Job:
     """Return one job; the beginning of its id is enough when it is unique."""
-    return house.books.ledger.job(house.books.ledger.find_job(tenant, job))
+    return _shown(house, house.books.ledger.job(house.books.ledger.find_job(tenant, job)))
+
+
+def _shown(house: Parts, found: Job) -> Job:
+    return nameless.job(found) if house.redaction.mask_names else found
 
 
 @router.get("/jobs/{job}/tasks")
 def tasks(job: str, house: House, tenant: Tenant) -> list[Task]:
     """Return the recordings of a job, in the order in which they were asked for."""
-    return house.books.ledger.tasks(house.books.ledger.find_job(tenant, job))
+    found = house.books.ledger.tasks(house.books.ledger.find_job(tenant, job))
+    return list(map(nameless.task, found)) if house.redaction.mask_names else found
 
 
 @router.post("/jobs/{job}/cancel")
@@ -114,7 +126,7 @@ def cancel(job: str, house: House, tenant: Tenant) -> Job:
     """Cancel what is not finished; finished recordings stay finished."""
     found = house.books.ledger.find_job(tenant, job)
     house.foreman.cancel(found)
-    return house.books.ledger.job(found)
+    return _shown(house, house.books.ledger.job(found))
 
 
 @router.post("/jobs/{job}/retry")
@@ -136,4 +148,4 @@ def retry(
         count = ledger.retry(found)
     if count:
         house.planner.wake()
-    return ledger.job(found)
+    return _shown(house, ledger.job(found))

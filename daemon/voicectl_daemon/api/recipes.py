@@ -7,8 +7,10 @@ from fastapi import APIRouter
 from voicectl.errors import VoicectlError
 from voicectl.results import RecipeLine, RecipeWish
 from voicectl.types import Problem
+from voicectl_daemon import originals
 from voicectl_daemon.parts import House, Parts
 from voicectl_recipes import load
+from voicectl_recipes.faults import faults
 
 router = APIRouter(prefix="/v1", tags=["recipes"])
 
@@ -32,15 +34,29 @@ def check(wish: RecipeWish, house: House) -> RecipeLine:
 
 
 def checked(house: Parts, wish: RecipeWish) -> load.Plan:
-    """Return a recipe, checked whole: its models are there.
+    """Return a recipe, checked whole: its models are there, nothing leaves that must not.
 
-    Raises `UnknownName`, `RecipeError`, `UsageError`, `ModelMissing`.
+    Raises `UnknownName`, `RecipeError`, `UsageError`, `ModelMissing`, `LeavesPremises`.
     """
-    found = _recipe(house, wish)
+    plan, wrong = _looked_at(house, wish, _recipe(house, wish))
+    if not wrong:
+        return plan
+    first, more = wrong[0], len(wrong) - 1
+    if more:
+        also = f"{more} more {'fault' if more == 1 else 'faults'}: voicectl recipes check"
+        first.hint = f"{first.hint}; {also}" if first.hint else also
+    raise first
+
+
+def _looked_at(
+    house: Parts, wish: RecipeWish, found: load.Recipe
+) -> tuple[load.Plan, list[VoicectlError]]:
+    """Return a recipe, and everything that is wrong with it."""
     options = house.words.beside(wish.options, found)
-    plan = load.check(found, options, house.shelf.beside)
-    house.planner.resolve(plan)
-    return plan
+    options = originals.beside(options, found, house.redaction.recipients)
+    plan, wrong = load.looked_at(found, options, house.shelf.beside)
+    wrong += [] if wrong else faults(plan)  # what a step would have found is not known
+    return plan, wrong + originals.faults(plan) + house.planner.faults(plan)
 
 
 def _recipe(house: Parts, wish: RecipeWish) -> load.Recipe:
@@ -55,9 +71,9 @@ def _line(house: Parts, wish: RecipeWish) -> RecipeLine:
     try:
         found = _recipe(house, wish)
         title, steps = found.title, tuple(step.stage for step in found.steps)
-        checked(house, wish)
+        wrong = _looked_at(house, wish, found)[1]
     except VoicectlError as error:
-        return RecipeLine(
-            wish.recipe, title, steps, own, Problem(error.code, error.text, error.hint)
-        )
-    return RecipeLine(wish.recipe, title, steps, own)
+        wrong = [error]
+    problems = tuple(Problem(error.code, error.text, error.hint) for error in wrong)
+    first = problems[0] if problems else None
+    return RecipeLine(wish.recipe, title, steps, own, first, problems[1:])

@@ -1,4 +1,4 @@
-"""`python -m voicectl_daemon.doctor [--deep]`: run every check and print JSON."""
+"""`python -m voicectl_daemon.doctor [--deep] [asterisk]`: run the checks and print JSON."""
 
 from __future__ import annotations
 
@@ -9,7 +9,17 @@ import msgspec
 from voicectl import paths
 from voicectl.errors import VoicectlError
 from voicectl.health import Finding
-from voicectl_daemon.doctor import Check, Patient, folder, machine, models, problem, service
+from voicectl_daemon.doctor import (
+    Check,
+    Patient,
+    asterisk,
+    folder,
+    machine,
+    models,
+    problem,
+    service,
+    webhooks,
+)
 
 CHECKS: tuple[tuple[str, Check], ...] = (
     ("python", machine.python),
@@ -21,12 +31,19 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("disk", folder.disk),
     ("ledger", folder.books),
     ("daemon", service.daemon),
+    ("schedules", service.schedules),
+    ("webhooks", webhooks.webhooks),
     ("models", models.models),
     ("memory", machine.memory),
     ("gpu", machine.gpu),
+    ("sip", machine.telephone),
     ("clock", machine.clock),
     ("locale", machine.encoding),
     ("open files", machine.descriptors),
+)
+OF_ASTERISK: tuple[tuple[str, Check], ...] = (
+    ("config", folder.config),
+    ("asterisk", asterisk.asterisk),
 )
 
 
@@ -46,8 +63,10 @@ def examine(patient: Patient, checks: tuple[tuple[str, Check], ...] = CHECKS) ->
 
 def main() -> None:
     """Print what is found."""
-    patient = Patient(paths.home(), paths.config_file(), deep="--deep" in sys.argv[1:])
-    sys.stdout.write(msgspec.json.encode(examine(patient)).decode())
+    words = sys.argv[1:]
+    patient = Patient(paths.home(), paths.config_file(), deep="--deep" in words)
+    checks = OF_ASTERISK if "asterisk" in words else CHECKS
+    sys.stdout.write(msgspec.json.encode(examine(patient, checks)).decode())
 
 
 if __name__ == "__main__":

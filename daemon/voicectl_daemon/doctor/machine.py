@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import locale
 import os
 import platform
@@ -19,6 +20,7 @@ import psutil
 
 from voicectl import config
 from voicectl.health import Finding
+from voicectl.sip import EXTRA, LIBRARY, MOST_CALLS
 from voicectl_daemon.doctor import Patient, ok, problem, warning
 from voicectl_models import device, weights
 from voicectl_models.catalogue import MODEL
@@ -80,6 +82,25 @@ def packages(_patient: Patient) -> Iterator[Finding]:
         yield warning("codecs", text, "./install.sh, which brings PyAV's own wheel")
     else:
         yield ok("codecs", "every codec of telephones can be read")
+
+
+def telephone(patient: Patient) -> Iterator[Finding]:
+    """See whether lines can answer by SIP, when there are some; its library is an extra."""
+    wanted = [each for each in config.read(patient.config).listen if each.transport == "sip"]
+    remedy = f"{sys.executable} -m pip install '{EXTRA}'"
+    command = [sys.executable, "-P", "-c", f"import {LIBRARY}"]
+    if importlib.util.find_spec(LIBRARY) is None:
+        if wanted:
+            text = f"the line '{wanted[0].name}' cannot answer: {LIBRARY} is not installed"
+            yield problem("sip", text, remedy)
+        else:
+            yield ok("sip", f"the extra is not installed, and no line needs it ({remedy})")
+    elif subprocess.run(command, capture_output=True, timeout=IMPORT_SECONDS).returncode:
+        tell = problem if wanted else warning
+        yield tell("sip", f"{LIBRARY} is installed and cannot be loaded", f"{remedy} --force")
+    else:
+        lines = f"{len(wanted)} lines" if len(wanted) != 1 else "1 line"
+        yield ok("sip", f"{LIBRARY} loads; {lines} by SIP, of {MOST_CALLS} calls each")
 
 
 def memory(patient: Patient) -> Iterator[Finding]:

@@ -8,19 +8,25 @@ import socket
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
-from voicectl import __version__, paths
+from voicectl import __version__, config, paths
 from voicectl.health import Finding
+from voicectl_daemon import fitness
 from voicectl_daemon.doctor import Patient, ok, problem, warning
 
 ANSWER_SECONDS = 5.0
+SILENT = (OSError, http.client.HTTPException, msgspec.MsgspecError)
+
+T = TypeVar("T")
 
 
 class _Who(msgspec.Struct):
     version: str
     pid: int
+    on_demand: bool = False
 
 
 def daemon(patient: Patient) -> Iterator[Finding]:
@@ -38,7 +44,7 @@ def daemon(patient: Patient) -> Iterator[Finding]:
             yield ok("daemon", "none runs; a command that needs one starts it")
         return
     try:
-        who = _ask(home.socket)
+        who = ask(home.socket, "/v1/status", _Who)
     except ConnectionRefusedError:
         if held:
             text = f"the daemon with PID {pid} holds the data folder and does not listen"
@@ -49,11 +55,33 @@ def daemon(patient: Patient) -> Iterator[Finding]:
     except PermissionError:
         text = f"{home.socket} may not be opened by this user"
         yield problem("daemon", text, "run voicectl as its owner, or set daemon.socket_group")
-    except (OSError, http.client.HTTPException, msgspec.MsgspecError) as error:
+    except SILENT as error:
         text = f"the daemon with PID {pid} does not answer: {type(error).__name__}"
         yield problem("daemon", text, f"kill {pid}; {look}")
     else:
         yield _version(who)
+
+
+def schedules(patient: Patient) -> Iterator[Finding]:
+    """See that the schedules of the config can be run, and that somebody keeps to them."""
+    settings = config.read(patient.config)
+    number = len(settings.schedule)
+    if not number:
+        return
+    models = Path(settings.models) if settings.models else patient.home.models
+    for schedule, error in fitness.of_schedules(settings, models):
+        text = f"'{schedule.name}' cannot be run: {error.text}"
+        yield problem("schedules", text, error.hint or f"voicectl recipes check {schedule.recipe}")
+    text = "1 is configured" if number == 1 else f"{number} are configured"
+    try:
+        serves = not ask(patient.home.socket, "/v1/status", _Who).on_demand
+    except SILENT:
+        serves = False
+    if serves:
+        yield ok("schedules", f"{text}; see: voicectl schedules list")
+    else:
+        text += ", and no daemon serves for good: they are not run"
+        yield warning("schedules", text, "systemctl enable --now voicectl, or: voicectl serve")
 
 
 def _version(who: _Who) -> Finding:
@@ -81,11 +109,13 @@ def _pid(lock: Path) -> str:
     return "?"
 
 
-def _ask(door: Path) -> _Who:
+def ask(door: Path, path: str, kind: type[T]) -> T:
+    """Return what the daemon answers. Raises one of `SILENT` when it does not."""
     with socket.socket(socket.AF_UNIX) as line, paths.short(door) as name:
         line.settimeout(ANSWER_SECONDS)
         line.connect(name)
-        line.sendall(b"GET /v1/status HTTP/1.1\r\nHost: voicectl\r\nConnection: close\r\n\r\n")
+        request = f"GET {path} HTTP/1.1\r\nHost: voicectl\r\nConnection: close\r\n\r\n"
+        line.sendall(request.encode())
         answer = http.client.HTTPResponse(line)
         answer.begin()
-        return msgspec.json.decode(answer.read(), type=_Who)
+        return msgspec.json.decode(answer.read(), type=kind)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 
 from voicectl.config import Workers
@@ -17,6 +18,8 @@ class Watch:
         self._settings = settings
         self._moved = self._renewed = time.monotonic()
         self._looked = 0.0
+        self._step = (0.0, math.inf)
+        """When the step that is taken now was begun, and how long it may take."""
         self.asked: float | None = None
         """When the child was asked to give up."""
 
@@ -24,9 +27,19 @@ class Watch:
         """Note a sign of progress."""
         self._moved = time.monotonic()
 
-    def stalled(self) -> bool:
-        """True when there was no progress for too long."""
-        return time.monotonic() - self._moved > self._settings.stall_seconds
+    def step(self, limit: float) -> None:
+        """Note that a step is begun, which may take so many seconds."""
+        self._step = (time.monotonic(), limit)
+
+    def too_slow(self) -> str | None:
+        """Return in words what took too long; None while nothing did."""
+        now = time.monotonic()
+        began, limit = self._step
+        if now - began > limit:
+            return f"it took longer than it may, {limit:g} s; it was stopped"
+        if now - self._moved > self._settings.stall_seconds:
+            return f"no progress for {self._settings.stall_seconds:g} s; it was stopped"
+        return None
 
     def look_due(self) -> bool:
         """True a few times a second: is what is being done still wanted?"""

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import operator
 import threading
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from voicectl.config import Workers
-from voicectl.errors import DiskFull, VoicectlError, WorkerDied
+from voicectl.errors import DiskFull, WorkerDied
 from voicectl.types import Task, WorkerStatus
 from voicectl_daemon import unforeseen
 from voicectl_daemon.books import Books
-from voicectl_daemon.hand import FULL_DISK_SECONDS, Hand, Leaving
 from voicectl_daemon.ledger import Together
-from voicectl_daemon.queue import Bell
+from voicectl_daemon.work.hand import Hand
+from voicectl_daemon.work.held import FULL_DISK_SECONDS, Leaving
+from voicectl_daemon.work.queue import Bell
 
+SILENT_SECONDS = 20.0
 STOP_SECONDS = 10.0
 """How long hands may take to put down what they hold."""
 
@@ -65,6 +70,10 @@ class Foreman:
         """Return how each worker is."""
         return tuple(hand.status() for hand in self._hands)
 
+    def silent(self) -> int:
+        """Return how many workers hold work and say nothing: each gives signs of life."""
+        return sum(hand.silent_for() > SILENT_SECONDS for hand in self._hands)
+
     def cancel(self, job: str) -> None:
         """Cancel what is not finished of a job."""
         self._books.end(lambda: self._books.ledger.cancel(job))
@@ -79,17 +88,41 @@ class Foreman:
 
     def let_go(self) -> None:
         """End workers that have been idle for too long; none while something waits to be done."""
+        if not any(hand.idle_too_long for hand in self._hands) or self._something_waits():
+            return
+        with self._taken(lambda hand: hand.idle_too_long) as idle:
+            for hand in idle:
+                hand.dismiss()
+
+    def ask(self, word: str, stopping: threading.Event, *, fresh: bool) -> bool:
+        """Have every worker that is idle say a word; True when one did.
+
+        With `fresh` one is started for it where there is none. Raises `WorkerDied`.
+        """
+        said = False
+        there = [hand for hand in self._hands if hand.started]
+        for each in there or self._hands[:fresh]:
+            with self._taken(partial(operator.is_, each)) as idle:
+                for hand in idle:
+                    hand.ask(word, stopping)
+                    said = True
+                    if not there:
+                        hand.dismiss()
+        return said
+
+    @contextlib.contextmanager
+    def _taken(self, wanted: Callable[[Hand], bool]) -> Iterator[list[Hand]]:
+        """Keep some of the free hands from work meanwhile."""
         with self._picking:
-            idle = [hand for hand in self._free if hand.idle_too_long]
-            if not idle or self._something_waits():
-                return
-            self._free = [hand for hand in self._free if hand not in idle]
-        for hand in idle:
-            hand.dismiss()
-        with self._picking:
-            self._free += idle
-        if self._something_waits():
-            self.ring("sweep")  # the bell may have rung for one of them
+            taken = [hand for hand in self._free if wanted(hand)]
+            self._free = [hand for hand in self._free if hand not in taken]
+        try:
+            yield taken
+        finally:
+            with self._picking:
+                self._free += taken
+            if taken and self._something_waits():
+                self.ring("sweep")  # the bell may have rung for one of them
 
     def _something_waits(self) -> bool:
         counts = self._books.ledger.counts()
@@ -103,15 +136,11 @@ class Foreman:
         hand = self._take_hand()
         if hand is None:
             return
+        still = "a hand fell still and is woken again"
         try:
-            while tasks := self._claim(hand):
-                hand.work(tasks)
-        except Leaving:
-            return
-        except VoicectlError as error:
-            log.warning("%s", error.text)
-        except Exception as error:  # noqa: BLE001, the hand is woken again
-            unforeseen.write(log, "a hand fell still and is woken again", error)
+            with unforeseen.survived(log, still), contextlib.suppress(Leaving):
+                while tasks := self._claim(hand):
+                    hand.work(tasks)
         finally:
             with self._picking:
                 self._free.append(hand)

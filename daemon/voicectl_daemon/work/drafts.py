@@ -4,7 +4,8 @@ A file for each result that is on its way, named by its call and its key; a line
 is a part, on disk before the next one is begun. The daemon does not look into
 them. Beside it lies the whole record, while the step that masks it is still to come.
 They hold what was said: they are private, and go when the result is in the
-store, when the call is deleted, or when nobody has tried again for a week.
+store, when the call is deleted, or when nobody has tried again for a week, or as long as
+the site says.
 """
 
 from __future__ import annotations
@@ -58,8 +59,10 @@ class Draft:
 class Drafts:
     """The folder of drafts. Of equal recordings only one is worked on at a time."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, keep_seconds: float = RETRY_SECONDS) -> None:
+        """`keep_seconds`: how long a draft may be gone on with when work has ended without it."""
         self._folder = folder
+        self._keep_seconds = keep_seconds
         folder.mkdir(mode=0o700, exist_ok=True)
 
     def read(self, task: Task, *, only_of_job: bool) -> Draft:
@@ -145,7 +148,7 @@ class Drafts:
 
     def tidy(self, traces: Traces) -> None:
         """Remove what nobody will go on with."""
-        since = time.time() - RETRY_SECONDS
+        since = time.time() - self._keep_seconds
         for path in self._folder.glob("*.*"):
             call, _, rest = path.name.partition(".")
             key = rest.partition(".")[0]

@@ -5,17 +5,18 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from voicectl.config import Config
 from voicectl.errors import DiskFull, NotFound, TooSlow, VoicectlError, WorkerDied, from_wire
-from voicectl.interfaces import TranscribeOptions
+from voicectl.interfaces import TranscribeOptions, Wish
 from voicectl.types import Audio, Problem, Task, TaskState
-from voicectl_daemon import ids, roles, unforeseen, wire
+from voicectl_daemon import fitness, ids, leaving, nameless, roles, unforeseen, wire
 from voicectl_daemon.books import Books
-from voicectl_daemon.foreman import Foreman
 from voicectl_daemon.rows import Wishes
 from voicectl_daemon.uploads import Uploads
+from voicectl_daemon.work.foreman import Foreman
 from voicectl_models import pool, prompt
 from voicectl_recipes import engine, load
 
@@ -62,10 +63,19 @@ class Planner:
         self._wake.set()
 
     def resolve(self, plan: load.Plan) -> list[str]:
-        """Return the digests of the weights a plan needs. Raises `ModelMissing`."""
-        return engine.weights(
-            plan, lambda wish: [found.sha256 for found in pool.candidates(wish, self._models)]
-        )
+        """Return the digests of the weights a plan needs.
+
+        Raises `ModelMissing`, and `LeavesPremises` for a runner that the site did not allow.
+        """
+        leaving.check(plan, self._settings.premises)
+        return engine.weights(plan, self._digests)
+
+    def _digests(self, wish: Wish) -> list[str]:
+        return [found.sha256 for found in pool.candidates(wish, self._models)]
+
+    def faults(self, plan: load.Plan) -> list[VoicectlError]:
+        """Return all errors for which `resolve` would raise the first; each is told once."""
+        return fitness.of_plan(plan, self._settings.premises, self._models)
 
     def notes(self, plan: load.Plan) -> tuple[str, ...]:
         """Return what a user must know before the work begins. Raises `UsageError`."""
@@ -133,7 +143,7 @@ class Planner:
     def _place(self, task: Task, digest: str, weights: list[str], *, force: bool) -> None:
         books = self._books
         try:
-            audio = roles.told(self._look(task), self._settings.roles)
+            audio = roles.told(replace(self._look(task), name=task.name), self._settings.roles)
         except Dropped:
             return
         except VoicectlError as error:
@@ -142,6 +152,8 @@ class Planner:
             return
         key = engine.result_key(task.tenant, audio.sha256, digest, weights, roles.parties(audio))
         call = ids.of_call(task.tenant, audio.sha256)
+        if self._settings.redaction.mask_names:
+            audio = nameless.audio(audio)
         with books.placing:
             known = not force and books.store.has(key)
             books.place(lambda: books.ledger.looked_at(task.id, audio, key, call, known=known))
@@ -150,13 +162,18 @@ class Planner:
         problem = Problem(error.code, error.text, error.hint)
         self._books.end(lambda: self._books.ledger.close_task(task.id, None, state, problem))
 
+    def _called(self, task: Task) -> str:
+        """Return what may be told of a recording's name."""
+        masks = self._settings.redaction.mask_names
+        return nameless.masked_name(task.name) if masks else task.name
+
     def _look(self, task: Task) -> Audio:
         """Return what a recording is; one that takes its child down gets several chances."""
         path = self._uploads.place(task.path)
         attempts = self._settings.workers.attempts
         for chance in range(attempts, -1, -1):
             try:
-                return self._ask(wire.Look(path, task.name), task)
+                return self._ask(wire.Look(path, self._called(task)), task)
             except WorkerDied as error:
                 log.warning("task %s lost its process while it was looked at", task.id)
                 if not chance:
@@ -190,4 +207,4 @@ class Planner:
             first = self._next(task.job)
             if first is None or first.id != task.id:
                 raise Dropped("it was cancelled, or the daemon leaves")
-        raise TooSlow(f"{task.name} could not be opened within {LOOK_SECONDS:.0f} s")
+        raise TooSlow(f"{self._called(task)} could not be opened within {LOOK_SECONDS:.0f} s")

@@ -1,0 +1,64 @@
+"""The other end of `child`: what a process knows of the daemon that has started it."""
+
+from __future__ import annotations
+
+import resource
+import signal
+import struct
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+import msgspec
+
+from voicectl_daemon import journal
+
+if TYPE_CHECKING:
+    import asyncio  # the others have no loop, and begin sooner without
+
+Order = TypeVar("Order")
+Report = TypeVar("Report")
+
+_LENGTH = struct.Struct("!i")
+"""Before each message, as `multiprocessing.connection` writes it at the daemon's end."""
+
+
+def begin(name: str, ignored: Sequence[signal.Signals] = (signal.SIGINT, signal.SIGTERM)) -> None:
+    """Do what every child does first; `name` stands before what it logs."""
+    for number in ignored:
+        signal.signal(number, signal.SIG_IGN)  # when to leave is the daemon's to say
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core dump would hold calls
+    journal.begin(name)
+
+
+class Parent(Generic[Order, Report]):
+    """The line to the daemon, for a process that does everything on one loop."""
+
+    def __init__(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        orders: msgspec.json.Decoder[Order],
+    ) -> None:
+        self._reader, self._writer, self._orders = reader, writer, orders
+
+    async def order(self) -> Order:
+        """Return the next order.
+
+        Raises `asyncio.IncompleteReadError` or `ConnectionError` when the daemon is gone.
+        """
+        (length,) = _LENGTH.unpack(await self._reader.readexactly(_LENGTH.size))
+        return self._orders.decode(await self._reader.readexactly(length))
+
+    def tell(self, report: Report) -> None:
+        """Send a report; for a daemon that is gone it changes nothing."""
+        raw = msgspec.json.encode(report)
+        self._writer.write(_LENGTH.pack(len(raw)) + raw)
+
+    @property
+    def untold(self) -> int:
+        """Bytes that wait for a daemon that does not listen."""
+        return self._writer.transport.get_write_buffer_size()
+
+    async def told(self) -> None:
+        """Wait until the daemon has taken most of what was told. Raises `ConnectionError`."""
+        await self._writer.drain()

@@ -1,0 +1,1 @@
+"""Work on recordings: who does it, with what, and the end that each comes to."""
