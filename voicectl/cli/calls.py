@@ -5,19 +5,26 @@ from __future__ import annotations
 import re
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.text import Text
 
-from voicectl.cli import conversation, show
+from voicectl.cli import conversation, marks, meant, show
 from voicectl.cli.door import open_door
 from voicectl.cli.export import export
+from voicectl.cli.feedback import correct, feedback, rate, told
 from voicectl.cli.help import JSON, Command, group, switch
+from voicectl.cli.live import follow, live
+from voicectl.cli.reveal import reveal
 from voicectl.cli.transcribe import Transcribe
-from voicectl.errors import ExitStatus, UsageError, VoicectlError
+from voicectl.cli.why import why
+from voicectl.errors import ExitStatus, NotFound, UsageError, VoicectlError
 from voicectl.results import CallLine, Deleted, Hit
 from voicectl.types import CallRecord
+
+if TYPE_CHECKING:
+    from voicectl.client import Door
 
 LAST = "last"
 
@@ -25,7 +32,9 @@ app = group("Look at calls: what was said, by whom, when.")
 
 CallId = Annotated[
     str,
-    typer.Argument(metavar="CALL", help="The id of a call, its beginning, or `last` worked on."),
+    typer.Argument(
+        metavar="CALL", help="The id of a call or its beginning; `last`: the one worked on last."
+    ),
 ]
 Limit = Annotated[int, typer.Option(metavar="N", show_default="50", help="How many.")]
 
@@ -49,14 +58,47 @@ def list_(
 
 
 @app.command("show", cls=Command)
-def show_(call: CallId = LAST, *, json: Annotated[bool, JSON] = False) -> None:
-    """Show a conversation as people read it."""
+def show_(
+    call: CallId = LAST,
+    job: Annotated[
+        str,
+        typer.Option(
+            metavar="JOB", show_default="that came last", help="Whose result; as in `jobs list`."
+        ),
+    ] = "",
+    *,
+    json: Annotated[bool, JSON] = False,
+) -> None:
+    """Show a conversation as people read it.
+
+    Every job keeps its own result of a call: what `run helpline` found is there after
+    `run translate`, by its --job.
+    """
     with open_door() as door:
-        record = door.call(call)
+        record = found_by(door, job, call) if job else door.call(call)
+        given = [] if json else door.feedback(record.id)
+        noted = [] if json else door.marks(record.id)
     if json:
         show.answer_json(record)
-    else:
-        conversation.show(record)
+        return
+    conversation.show(record)
+    for title, lines in (("What people say", told(given)), ("Marks", marks.told(noted))):
+        if rows := [(line,) for line in lines]:
+            show.answer()
+            show.table((title,), rows)
+
+
+def found_by(door: Door, job: str, call: str) -> CallRecord:
+    """Return what a job found in a call; with `last` in the one call that it was about."""
+    calls = {task.call: task.key for task in door.tasks(job) if task.call and task.key}
+    named = [id_ for id_ in calls if call == LAST or id_.startswith(call)]
+    if len(named) != 1:
+        text = f"the job {job} found something in {show.count(len(calls), 'call')}"
+        raise NotFound(
+            text if call == LAST else f"the job {job} has no result of the call '{call}'",
+            hint=f"see which: voicectl jobs show {job}",
+        )
+    return door.call(named[0], calls[named[0]])
 
 
 @app.command("search", cls=Command)
@@ -64,11 +106,27 @@ def search(
     text: Annotated[str, typer.Argument(metavar="TEXT", help="Words as they were said.")],
     limit: Limit = 50,
     *,
+    meaning: Annotated[
+        bool, switch("--meaning", help_text="Find what means about the same, in other words.")
+    ] = False,
+    known: meant.Known = False,
     json: Annotated[bool, JSON] = False,
 ) -> None:
-    """Find what was said, upper and lower case alike."""
+    """Find what was said, upper and lower case alike.
+
+    With --meaning it is found by other words, too; calls are read for that once, which
+    takes a moment for each. It understands English, and what was translated to English.
+
+      voicectl calls search knife
+      voicectl calls search --meaning "somebody threatens the child"
+    """
     if not text.strip():
         raise UsageError("there is nothing to search for")
+    if meaning:
+        meant.search(text, limit, known=known, json=json)
+        return
+    if known:
+        raise UsageError("--known is about --meaning, which was not asked for")
     with open_door() as door:
         hits = door.search(text, limit)
     if json:
@@ -80,7 +138,18 @@ def search(
         show.note(f"nobody said '{text}'")
 
 
+app.command("live", cls=Command)(live)
+app.command("follow", cls=Command)(follow)
+app.command("similar", cls=Command)(meant.similar)
+app.command("index", cls=Command)(meant.index)
+app.command("why", cls=Command)(why)
+app.command("rate", cls=Command)(rate)
+app.command("correct", cls=Command)(correct)
+app.command("feedback", cls=Command)(feedback)
+for command in (marks.flag, marks.note, marks.escalate, marks.marks, marks.unmark):
+    app.command(command.__name__, cls=Command)(command)
 app.command("export", cls=Transcribe)(export)
+app.command("reveal", cls=Command)(reveal)
 
 
 @app.command("delete", cls=Command)

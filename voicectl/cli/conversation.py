@@ -10,13 +10,16 @@ from voicectl.cli import meaning
 from voicectl.cli import show as shown
 from voicectl.types import CallRecord, Segment, Transcript
 
+LOOP, LOOP_SHOWN = "loop", 60
+"""What a text that repeats itself is suspected of, and how many characters of it are shown."""
+
 
 def show(record: CallRecord) -> None:
     """Print a call on stdout: a picture on a terminal, plain lines elsewhere."""
     console = shown.stdout()
-    console.print(_header(record), soft_wrap=True)
+    shown.line(_header(record))
     for warning in record.audio.warnings:
-        console.print(shown.text(f"warning: {warning}", "yellow"), soft_wrap=True)
+        shown.line(shown.text(f"warning: {warning}", "yellow"))
     if record.transcript is None:
         shown.note("nothing is known of what was said")
         return
@@ -25,9 +28,9 @@ def show(record: CallRecord) -> None:
     if not record.transcript.segments:
         shown.note("nobody says anything in it")
     elif console.is_terminal:
-        _picture(console, record.transcript)
+        _picture(console, record, record.transcript)
     else:
-        _lines(record.transcript)
+        _lines(record, record.transcript)
     meaning.tell(record)
 
 
@@ -76,8 +79,15 @@ def said(segment: Segment) -> Text:
         _dim_doubtful(text, segment)
     if segment.suspect:
         text.stylize("dim")
+        _cut_loop(text, segment.suspect)
         text.append_text(shown.text(f"  ({segment.suspect}?)", "yellow"))
     return text
+
+
+def _cut_loop(text: Text, suspect: str | None) -> None:
+    """Show only the beginning of a text that repeats itself; files and json have all of it."""
+    if suspect == LOOP:
+        text.truncate(LOOP_SHOWN, overflow="ellipsis")
 
 
 def other_language(segment: Segment, transcript: Transcript) -> Text:
@@ -97,8 +107,21 @@ def _dim_doubtful(text: Text, segment: Segment) -> None:
         at = after
 
 
-def _picture(console: Console, transcript: Transcript) -> None:
+def translations(record: CallRecord) -> dict[int, Text]:
+    """Return what stands under segments in another language, by their ids."""
+    found = {}
+    for each in record.translation.segments if record.translation else ():
+        text = shown.text(each.text.strip(), "italic dim")
+        if each.suspect:
+            _cut_loop(text, each.suspect)
+            text.append_text(shown.text(f"  ({each.suspect}?)", "yellow"))
+        found[each.segment] = text
+    return found
+
+
+def _picture(console: Console, record: CallRecord, transcript: Transcript) -> None:
     colours = voices(transcript)
+    others = translations(record)
     grid = Table.grid(padding=(0, 2))
     grid.add_column(justify="right", style="dim", no_wrap=True)
     if colours:
@@ -113,13 +136,18 @@ def _picture(console: Console, transcript: Transcript) -> None:
         text.style = colours.get(name, "")
         text.append_text(other_language(segment, transcript))
         grid.add_row(shown.clock(int(segment.start)), *([label] if colours else []), text)
+        if segment.id in others:
+            grid.add_row("", *([""] if colours else []), others[segment.id])
     console.print()
     console.print(grid)
 
 
-def _lines(transcript: Transcript) -> None:
+def _lines(record: CallRecord, transcript: Transcript) -> None:
+    others = translations(record)
     for segment in transcript.segments:
         times = f"[{shown.stamp(segment.start)} --> {shown.stamp(segment.end)}]"
         speaker = f"{segment.speaker}: " if segment.speaker else ""
         text = said(segment).append_text(other_language(segment, transcript))
         shown.answer(f"{times} {speaker}{text.plain}")
+        if segment.id in others:
+            shown.answer(f"{' ' * len(times)} {others[segment.id].plain}")

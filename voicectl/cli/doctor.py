@@ -11,13 +11,22 @@ from rich.text import Text
 
 from voicectl.cli import show
 from voicectl.cli.help import JSON, switch
-from voicectl.errors import ExitStatus
+from voicectl.errors import ExitStatus, UnknownName
 from voicectl.health import Finding, Health
 
+PART = "asterisk"
 COLOURS = {Health.OK: "green", Health.WARNING: "yellow", Health.PROBLEM: "bold red"}
 
 
 def doctor(
+    part: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="asterisk",
+            help="Look at the site's Asterisk instead; docs/live-calls.md tells how it is asked.",
+            show_default=False,
+        ),
+    ] = None,
     *,
     deep: Annotated[
         bool, switch("--deep", help_text="Also compare every byte of the models.")
@@ -29,7 +38,9 @@ def doctor(
     Every line is ok, a warning or a problem; below it stands the command that
     mends it. The exit status is 1 when there is a problem.
     """
-    found = _findings(["--deep"] if deep else [])
+    if part not in (None, PART):
+        raise UnknownName(f"there is no doctor for '{part}'", hint=f"there is one for: {PART}")
+    found = _findings(["--deep"] * deep + [PART] * bool(part))
     if json:
         show.answer_json(found)
     else:
@@ -65,6 +76,6 @@ def _verdict(found: list[Finding]) -> str:
 def _print(finding: Finding) -> None:
     line = Text(f"{finding.health:<8}", COLOURS[finding.health])
     line.append_text(show.text(f" {finding.check:<12} {finding.text}"))
-    show.stdout().print(line, soft_wrap=True)
+    show.line(line, margin=22)
     if finding.remedy:
         show.stdout().print(show.text(f"{'':<22}-> {finding.remedy}"), soft_wrap=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -9,10 +10,10 @@ if TYPE_CHECKING:
 
 
 def open_door() -> Door:
-    """Connect to the daemon; start one when none answers."""
+    """Connect to the daemon; start one when none answers and `VOICECTL_ON_DEMAND` allows it."""
     from voicectl.client import Door
 
-    return Door.open()
+    return Door.open(start=os.environ.get("VOICECTL_ON_DEMAND") != "no")
 
 
 def look_in() -> Door:

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from voicectl import beeps
 from voicectl.cli import show, values
 from voicectl.cli.door import open_door
-from voicectl.cli.flags import COMMAND, FLAGS, STYLE, USUAL_FORMATS, Flag
+from voicectl.cli.flags import BEEP, COMMAND, FLAGS, STYLE, USUAL_FORMATS, Flag
 from voicectl.cli.flags import switch as flag_switch
 from voicectl.cli.outputs import Writer, style
-from voicectl.cli.transcribe import formats, take_flags
+from voicectl.cli.transcribe import take_flags, with_copies
 from voicectl.cli.typed import sort
 from voicectl.cli.values import listed
 from voicectl.errors import DiskFull, ExitStatus, UsageError
@@ -27,7 +28,10 @@ if TYPE_CHECKING:
     from voicectl.client import Door
 
 PARQUET = "parquet"
-TABLES = ("calls", "segments", "words", "entities", "labels", "scores", "risks", "summaries")
+TABLES = (
+    "calls", "segments", "words", "entities", "labels", "scores", "risks", "summaries",
+    "translations", "feedback", "live_calls",
+)  # fmt: skip
 STDOUT = "-"
 WHICH = "which"
 """Goes to the daemon: see `Which`."""
@@ -48,6 +52,7 @@ FILES = (
     Flag("--output_format -f", "FORMAT", listed(str.lower), ",".join(USUAL_FORMATS),
          "As for transcribe; or parquet, tables for other programs.",
          goes=COMMAND, many=True),
+    BEEP,
     *(flag for flag in FLAGS if flag.goes == STYLE),
     flag_switch("--json", "Print what was written as JSON."),
 )
@@ -70,8 +75,8 @@ class File:
 def export(calls: list[str], **given: Any) -> None:
     """Write files of calls that were transcribed before; nothing is recognised again.
 
-    CALL is the id of a call, its beginning, or `last` worked on. Without any and without
-    flags that choose it is every call.
+    CALL is the id of a call or its beginning, or `last`, the one worked on last. Without any
+    and without flags that choose it is every call.
 
       voicectl calls export last -f srt -o subtitles
       voicectl calls export --query knife --since 2026-11-01 -f json,md -o found
@@ -79,11 +84,11 @@ def export(calls: list[str], **given: Any) -> None:
     """
     found = sort(given, (*CHOICE, *FILES), "voicectl calls export")
     command = found.get(COMMAND, {})
-    wanted = formats(command.get("output_format") or USUAL_FORMATS, [PARQUET])
+    wanted = with_copies(command, [PARQUET])
     folder = command.get("output_dir", ".")
     outputs = Outputs(folder, tuple(wanted), found.get(STYLE, {}))
     style(outputs)
-    if folder == STDOUT and (len(wanted) != 1 or PARQUET in wanted):
+    if folder == STDOUT and (len(wanted) != 1 or wanted[0] in (PARQUET, *beeps.FORMATS)):
         raise UsageError(
             "stdout takes one format of text", hint="name it with -f, or a folder with -o"
         )

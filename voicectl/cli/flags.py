@@ -165,6 +165,10 @@ SPEECH = (
          "Longer speech is cut at its pauses."),
     Flag("--vad_min_silence_duration_ms", "MS", whole(0), "500", "Shorter pauses do not end it."),
 )
+BEEP = switch("--beep", "Also write NAME.masked.wav, a copy of the recording with a tone over all "
+              "that was masked; -f masked.flac and -f masked.ogg take less room.")
+KEEP_ORIGINAL = switch("--keep-original", "Keep the call as it was, too, sealed: voicectl calls "
+                       "reveal shows it to whoever has the key of a recipient in voicectl.toml.")
 BEHAVIOUR = (
     switch("--force", "Do it again even when it is done."),
     switch("--fail-fast", "Stop at the first recording that fails."),

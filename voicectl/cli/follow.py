@@ -13,7 +13,8 @@ from voicectl.cli.outputs import Writer, places
 from voicectl.cli.progress import Story
 from voicectl.cli.work import Work
 from voicectl.errors import DaemonUnreachable, ExitStatus, VoicectlError
-from voicectl.types import Event, EventKind, Job
+from voicectl.events import Event, EventKind
+from voicectl.types import Job
 
 if TYPE_CHECKING:
     from voicectl.client import Door

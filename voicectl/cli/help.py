@@ -7,20 +7,22 @@ this one never does.
 from __future__ import annotations
 
 import inspect
+import re
 from typing import Any, TypeAlias
 
 import typer
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
-from typer.core import TyperCommand, TyperGroup, TyperOption
+from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
 from voicectl.cli.show import stdout
 from voicectl.errors import ExitStatus
 
-PANEL = "Options"
+PANEL, ARGUMENTS = "Options", "Arguments"
 WIDEST = 44
 """Columns for the names of flags."""
+_BREAK = re.compile(r"(?<=\S)\n(?=\S)")
 _NO_BRACES = str.maketrans("", "", "{}")
 Sections: TypeAlias = dict[str, list[tuple[Text, Text]]]
 """Rows of a help page by the title above them."""
@@ -83,11 +85,13 @@ def _page(command: Any, ctx: typer.Context, commands: Sections | None = None) ->
     """Return the parts of a help page."""
     pieces = " ".join(command.collect_usage_pieces(ctx)).translate(_NO_BRACES)
     panels: Sections = {}
-    for option in command.get_params(ctx):
-        if isinstance(option, TyperOption):
-            panels.setdefault(option.rich_help_panel or PANEL, []).append(_row(option))
+    for each in command.get_params(ctx):
+        if isinstance(each, TyperOption):
+            panels.setdefault(each.rich_help_panel or PANEL, []).append(_row(each))
+        elif isinstance(each, TyperArgument) and each.help:
+            panels.setdefault(ARGUMENTS, []).append(_argument(each))
     panels = {**panels, PANEL: panels.pop(PANEL, []), **(commands or {})}
-    about = Text(inspect.cleandoc(command.help or ""))
+    about = Text(_flowing(inspect.cleandoc(command.help or "")))
     parts: list[Any] = [
         Text.assemble(("Usage: ", "bold"), f"{ctx.command_path} {pieces}"),
         "",
@@ -96,6 +100,13 @@ def _page(command: Any, ctx: typer.Context, commands: Sections | None = None) ->
     for title, rows in panels.items():
         parts += ["", Text(title, style="bold"), _section(rows)]
     return parts
+
+
+def _flowing(text: str) -> str:
+    """Return a text whose paragraphs are one line each, so that a terminal breaks them where its
+    own edge is; indented lines, which are examples, stay as they are.
+    """
+    return _BREAK.sub(" ", text)
 
 
 def _write(formatter: Any, parts: list[Any]) -> None:
@@ -117,6 +128,11 @@ def _row(option: TyperOption) -> tuple[Text, Text]:
     if default:
         right.append(f" [{default}]", style="dim")
     return left, right
+
+
+def _argument(argument: TyperArgument) -> tuple[Text, Text]:
+    name = argument.metavar or (argument.name or "").upper()
+    return Text(name, style="cyan"), Text(argument.help or "")
 
 
 def _section(rows: list[tuple[Text, Text]]) -> Padding:

@@ -8,7 +8,7 @@ import os
 import stat
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from voicectl.cli.values import absolute
 from voicectl.errors import NotFound, RecordingError, UsageError, VoicectlError
@@ -73,6 +73,16 @@ def collect(arguments: Sequence[str], *, recursive: bool) -> Found:
     return found
 
 
+def is_called_a_recording(name: str) -> bool:
+    """Return whether a file in a folder counts as a recording, going by its name."""
+    return not name.startswith(".") and PurePath(name).suffix[1:].lower() in SUFFIXES
+
+
+def sendable(path: Path) -> str:
+    """Return the name of a file as text that can be sent, whatever its bytes are."""
+    return os.fsencode(path.name).decode(errors="replace")
+
+
 def can_be_sent(path: Path) -> bool:
     """Return whether the path is text; the daemon cannot be told of a name of other bytes."""
     try:
@@ -97,9 +107,7 @@ def _take(found: Found, path: Path, shown: str) -> None:
     elif not os.access(path, os.R_OK):
         found.missing[shown] = _unreadable(shown, os.strerror(errno.EACCES))
     else:
-        # A name that is not UTF-8 becomes text that can be sent.
-        name = os.fsencode(path.name).decode(errors="replace")
-        found.recordings[path] = Recording(path, name)
+        found.recordings[path] = Recording(path, sendable(path))
 
 
 def _unreadable(shown: str, reason: str | None) -> RecordingError:
@@ -129,7 +137,7 @@ def _take_folder(found: Found, folder: Path, recursive: bool) -> None:
     for here, inner, files in os.walk(folder, onerror=refused):
         inner[:] = sorted(name for name in inner if not name.startswith("."))
         for name in sorted(files):
-            if not name.startswith(".") and Path(name).suffix[1:].lower() in SUFFIXES:
+            if is_called_a_recording(name):
                 _take(found, Path(here, name), str(Path(here, name)))
         if inner and not recursive:
             found.notes.append(f"folders inside '{folder}' are left out: add -r to read them")

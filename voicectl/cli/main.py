@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,15 +12,20 @@ from typing import Annotated, Any
 import typer
 
 from voicectl import __version__
-from voicectl.cli import calls, jobs, models, recipes, show
+from voicectl.cli import asterisk, calls, jobs, models, recipes, schedules, show, sim, webhooks
+from voicectl.cli.audit import audit
 from voicectl.cli.doctor import doctor
 from voicectl.cli.elsewhere import INSTEAD
 from voicectl.cli.help import Command, Group, group
+from voicectl.cli.identity import app as identity
+from voicectl.cli.monitor import monitor
+from voicectl.cli.report import report
 from voicectl.cli.run import run
 from voicectl.cli.serve import serve
 from voicectl.cli.sql import sql
-from voicectl.cli.status import status, stop
+from voicectl.cli.status import reload, status, stop
 from voicectl.cli.transcribe import Transcribe, transcribe
+from voicectl.cli.watch import watch
 from voicectl.errors import ExitStatus, VoicectlError
 
 PIPE_CLOSED = 141
@@ -27,8 +33,9 @@ PIPE_CLOSED = 141
 
 WORK, RESULTS, HOUSE = "Work", "Results", "This machine"
 ORDER = (
-    "transcribe", "run", "recipes", "jobs", "calls", "sql",
-    "doctor", "models", "status", "stop", "serve",
+    "transcribe", "run", "watch", "recipes", "schedules", "webhooks", "jobs", "monitor", "calls",
+    "report", "sql", "doctor", "asterisk", "models", "identity", "audit", "sim", "status",
+    "reload", "stop", "serve",
 )  # fmt: skip
 """Of commands on the help page: what people need first stands first."""
 
@@ -53,13 +60,23 @@ Start with:
 )
 app.command(cls=Transcribe, rich_help_panel=WORK)(transcribe)
 app.command(cls=Transcribe, rich_help_panel=WORK)(run)
+app.command(cls=Transcribe, rich_help_panel=WORK)(watch)
 app.add_typer(recipes.app, name="recipes", rich_help_panel=WORK)
+app.add_typer(schedules.app, name="schedules", rich_help_panel=WORK)
+app.add_typer(webhooks.app, name="webhooks", rich_help_panel=WORK)
+app.add_typer(sim.app, name="sim", rich_help_panel=HOUSE)
 app.add_typer(jobs.app, name="jobs", rich_help_panel=WORK)
+app.command(cls=Command, rich_help_panel=RESULTS)(monitor)
 app.add_typer(calls.app, name="calls", rich_help_panel=RESULTS)
+app.command(cls=Command, rich_help_panel=RESULTS)(report)
 app.command(cls=Command, rich_help_panel=RESULTS)(sql)
 app.command(cls=Command, rich_help_panel=HOUSE)(doctor)
+app.add_typer(asterisk.app, name="asterisk", rich_help_panel=HOUSE)
 app.add_typer(models.app, name="models", rich_help_panel=HOUSE)
+app.add_typer(identity, name="identity", rich_help_panel=HOUSE)
+app.command(cls=Command, rich_help_panel=HOUSE)(audit)
 app.command(cls=Command, rich_help_panel=HOUSE)(status)
+app.command(cls=Command, rich_help_panel=HOUSE)(reload)
 app.command(cls=Command, rich_help_panel=HOUSE)(stop)
 app.command(cls=Command, rich_help_panel=HOUSE)(serve)
 
@@ -139,8 +156,23 @@ def _misused(error: typer.TyperException) -> int:
     if instead:
         # What the parser takes for a misspelling is no such thing.
         message, _, _ = message.partition(" (")
+    instead = instead or _elsewhere(context, message)
     show.problem(message[:1].lower() + message[1:], instead or f"see: {path} --help")
     return error.exit_code
+
+
+def _elsewhere(context: Any, message: str) -> str:
+    """Return which command of a group was meant, where one has the name that was typed."""
+    typed = re.match(r"No such command '([^']*)'", message)
+    if typed is None or context is None:
+        return ""
+    commands = getattr(context.command, "commands", {})
+    having = [
+        f"{context.command_path} {name} {typed[1]}"
+        for name, group in commands.items()
+        if typed[1] in getattr(group, "commands", {})
+    ]
+    return f"there is: {', '.join(having)}" if having else ""
 
 
 if __name__ == "__main__":

@@ -156,6 +156,7 @@ def tell(outcome: Outcome, *, quiet: bool) -> None:
     _warnings([result for result in outcome.results if not result.skipped])
     _failures(outcome)
     if not quiet:
+        _other_names(outcome.results)
         show.note(totals(outcome))
 
 
@@ -163,6 +164,21 @@ def _warnings(results: Sequence[Result]) -> None:
     for result in results:
         if result.warnings:
             _tell(("warning  ", "yellow"), show.about(result.name, "; ".join(result.warnings)))
+
+
+def _other_names(results: Sequence[Result]) -> None:
+    """Tell of new files that are called by the id of their call, and why."""
+    named = [
+        file.path
+        for result in results
+        for file in result.files
+        if file.new and result.call and f"-{result.call}." in PurePath(file.path).name
+    ]
+    if named:
+        show.note(
+            f"{PurePath(named[0]).name} has the id of its call in its name, for files without it "
+            "were there already and are not this call's: docs/operations.md, Data folder"
+        )
 
 
 def _failures(outcome: Outcome) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
+from voicectl import beeps
 from voicectl.cli.outcome import Written
 from voicectl.errors import UsageError, VoicectlError, from_wire
 from voicectl.results import FileWish, GivenResult, ResultWish
@@ -20,6 +22,8 @@ UPLOADED = "upload:"
 """Begins the path of a recording that was sent through the door."""
 AT_ONCE = 20
 """Results that are fetched together; an hour of speech takes a few MB."""
+CLOCK_SECONDS = 2.0
+"""How exactly the coarsest file systems note times."""
 
 
 @dataclass(slots=True)
@@ -43,6 +47,7 @@ class Writer:
         self._names = _names(places)
         self._style = style(outputs)
         self._formats = outputs.formats if outputs.folder else ()
+        self._texts = [fmt for fmt in self._formats if fmt not in beeps.FORMATS]
 
     def write(self, results: Mapping[str, tuple[str, str | None]]) -> Iterator[Kept]:
         """Fetch results and write every format of them; leave a file that is the same already.
@@ -52,26 +57,52 @@ class Writer:
         waiting = iter(results.items())
         while some := list(islice(waiting, AT_ONCE)):
             wanted = [
-                ResultWish(call, key, self._wishes(recording, call))
+                ResultWish(call, key, self._wishes(recording, call, self._formats))
                 for recording, (call, key) in some
             ]
-            for (recording, _), given in zip(some, self._door.results(wanted), strict=True):
-                yield self._keep(recording, given)
+            for (recording, (call, key)), given in zip(
+                some, self._door.results(wanted), strict=True
+            ):
+                kept = self._keep(recording, given, key)
+                self._translate(kept, call, key)
+                yield kept
 
-    def _keep(self, recording: str, given: GivenResult) -> Kept:
+    def _translate(self, kept: Kept, call: str, key: str | None) -> None:
+        """Write the files of a translation, too: whether there is one is known only now."""
+        from voicectl.render import translations
+
+        if kept.record is None or kept.error is not None:
+            return
+        further = list(translations.files(kept.record, self._texts))
+        if not further:
+            return
+        wishes = self._wishes(kept.recording, call, [ending for _, ending, _ in further])
+        (given,) = self._door.results([ResultWish(call, key, wishes)])
+        try:
+            for (fmt, _, record), path in zip(further, given.files, strict=True):
+                kept.files.append(self._one(fmt, Path(path), record))
+        except VoicectlError as error:
+            kept.error = error
+
+    def _keep(self, recording: str, given: GivenResult, key: str | None) -> Kept:
         kept, problem = Kept(recording, given.record), given.problem
         try:
             if problem:
                 raise from_wire(problem.code, problem.text, problem.hint)
             if given.record is not None:
-                formats = zip(self._formats, given.files, strict=True)
-                kept.files = [self._one(fmt, Path(path), given.record) for fmt, path in formats]
+                for fmt, path in zip(self._formats, given.files, strict=True):
+                    heard = fmt in beeps.FORMATS
+                    kept.files.append(
+                        self._copy(fmt, Path(path), given.record, key)
+                        if heard
+                        else self._one(fmt, Path(path), given.record)
+                    )
         except VoicectlError as error:
             kept.error = error
         return kept
 
-    def _wishes(self, recording: str, call: str) -> tuple[FileWish, ...]:
-        every = [self._candidates(fmt, recording, call) for fmt in self._formats]
+    def _wishes(self, recording: str, call: str, endings: Sequence[str]) -> tuple[FileWish, ...]:
+        every = [self._candidates(ending, recording, call) for ending in endings]
         return tuple(
             FileWish(tuple(map(str, paths)), tuple(str(path) for path in paths if path.exists()))
             for paths in every
@@ -85,6 +116,19 @@ class Writer:
         exact, others = folder / f"{stem}.{fmt}", files.candidates(folder, name, fmt, call)
         # A stem that was made longer to tell namesakes apart must not become short again.
         return others if exact == others[0] else [exact, others[-1]]
+
+    def _copy(self, fmt: str, path: Path, record: CallRecord, key: str | None) -> Written:
+        """Write a copy of the recording in which nothing is heard of what was masked."""
+        from voicectl.render import files
+
+        # The time of a copy is that of its result: one of another result may hide less.
+        masked_at = max((done.at.timestamp() for done in record.done), default=0.0)
+        new = not (path.is_file() and abs(path.stat().st_mtime - masked_at) < CLOCK_SECONDS)
+        if new:
+            form = PurePath(fmt).suffix.removeprefix(".")
+            files.write_blocks(path, self._door.masked_recording(record.id, key, form))
+            os.utime(path, (masked_at, masked_at))
+        return Written(str(path), fmt, new)
 
     def _one(self, fmt: str, path: Path, record: CallRecord) -> Written:
         from voicectl.registry import FORMATS, load

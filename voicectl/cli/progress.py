@@ -21,7 +21,8 @@ from rich.text import Text
 
 from voicectl.cli import show
 from voicectl.cli.work import Lane, Work, lane_speed
-from voicectl.types import Event, EventKind, TaskState
+from voicectl.events import Event, EventKind
+from voicectl.types import TaskState
 
 WIDEST_NAME = 36
 MOST_LANES = 6
@@ -78,7 +79,10 @@ class Story:
         """Print a line that stays."""
         self.lines += 1
         text = show.text(line) if isinstance(line, str) else line
-        self.console.print(text, soft_wrap=not self.console.is_terminal)
+        if self.console.is_terminal:
+            self.console.print(show.fitted(text, self.console.width))
+        else:
+            self.console.print(text, soft_wrap=True)
 
     def note(self, line: str) -> None:
         """Print a line that stays, unless only problems are wanted."""

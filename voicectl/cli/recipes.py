@@ -48,16 +48,19 @@ def show_(recipe: Recipe) -> None:
 def check(recipe: Recipe, *, json: Annotated[bool, JSON] = False) -> None:
     """Say whether a recipe can be used here; nothing is run.
 
-    Refused are unknown keys and options, stages that are not installed, and models that are
-    missing.
+    Refused are unknown keys and options, stages that are not installed, steps for which no step
+    before them finds what they need, models that are missing, and services that the site did not
+    allow.
     """
     name, written = order(recipe)
     with open_door() as door:
         found = door.check(RecipeWish(name, written))
     if json:
         show.answer_json(found)
-    if problem := found.problem:
-        raise from_wire(problem.code, problem.text, problem.hint)
+    if first := found.problem:
+        for problem in (first, *found.others):
+            show.problem(problem.text, problem.hint)
+        raise typer.Exit(int(from_wire(first.code, first.text).exit_status))
     if not json:
         show.answer(f"{name}: {' > '.join(found.steps)}")
 
@@ -66,7 +69,10 @@ def check(recipe: Recipe, *, json: Annotated[bool, JSON] = False) -> None:
 def new(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Where it is written: NAME.toml.")],
     like: Annotated[
-        str, typer.Option("--like", metavar="RECIPE", help="What it is made of.")
+        str,
+        typer.Option(
+            "--like", metavar="RECIPE", help="Which one is copied.", show_default="helpline"
+        ),
     ] = "helpline",
 ) -> None:
     """Write a recipe of your own that begins as a copy of another."""

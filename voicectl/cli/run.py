@@ -11,18 +11,20 @@ import typer
 
 from voicectl.cli import inputs, submit
 from voicectl.cli.flags import (
+    BEEP,
     BEHAVIOUR,
     COMMAND,
     FILES,
+    KEEP_ORIGINAL,
+    OPTIONS,
     STYLE,
     SUBTITLES,
-    USUAL_FORMATS,
     Flag,
     switch,
 )
 from voicectl.cli.progress import Taste, story
-from voicectl.cli.transcribe import command_line, formats, take_flags
-from voicectl.cli.typed import sort
+from voicectl.cli.transcribe import command_line, take_flags, with_copies
+from voicectl.cli.typed import Sorted, sort
 from voicectl.errors import UsageError
 from voicectl.handwritten import content
 from voicectl.types import Ask, Outputs
@@ -30,6 +32,9 @@ from voicectl.types import Ask, Outputs
 LARGEST = 256 * 1024
 """Bytes of a recipe; as in the daemon, which would refuse a larger one."""
 ENDING = ".toml"
+MASKING = "redact"
+"""The step that `--keep-original` is about."""
+TRANSCRIBE = "transcribe"
 CHANGES = "changes"
 """Goes to the recipe's own steps."""
 
@@ -42,8 +47,8 @@ RECIPE = (
 QUIET = switch("--quiet -q", "Print nothing unless something is wrong.")
 # fmt: on
 PANELS = {
-    "The recipe": RECIPE,
-    "Input and output": tuple(flag for flag in FILES if flag.goes == COMMAND),
+    "The recipe": (*RECIPE, KEEP_ORIGINAL),
+    "Input and output": (*FILES, BEEP),
     "Subtitles and files": tuple(flag for flag in SUBTITLES if flag.goes == STYLE),
     "Behaviour": (QUIET, *(f for f in BEHAVIOUR if f.key not in ("print_colors", "offline"))),
 }
@@ -56,7 +61,7 @@ def run(recipe: str, recordings: list[str], **given: Any) -> None:
     RECIPE is a name (see: voicectl recipes list), or a file of your own that ends in
     .toml. What is done already is not done again.
 
-      voicectl run helpline ./calls
+      voicectl run helpline ./calls --channel-names agent,caller
       voicectl run ./nightly.toml -r /srv/calls --quiet
     """
     name, written = order(recipe)
@@ -65,7 +70,7 @@ def run(recipe: str, recordings: list[str], **given: Any) -> None:
     if command.get("quiet"):
         command["log_level"] = "warning"
     folder = command.get("output_dir") or Path.cwd()
-    chosen = formats(command.get("output_format") or USUAL_FORMATS)
+    chosen = with_copies(command)
     there = inputs.collect(recordings, recursive=command.get("recursive", False))
     quiet = command.get("log_level") in submit.QUIET
     teller = story(Taste(quiet=quiet, text=command.get("verbose", False) and not quiet))
@@ -75,7 +80,7 @@ def run(recipe: str, recordings: list[str], **given: Any) -> None:
         sources=(),
         recipe=name,
         written=written,
-        options=options(found.get(CHANGES, {}).get("set", ())),
+        options=changed(found),
         outputs=Outputs(str(folder), tuple(chosen), found.get(STYLE, {})),
         command=command_line(),
     )
@@ -96,6 +101,16 @@ def order(recipe: str) -> tuple[str, str | None]:
         ) from error
     except UnicodeDecodeError as error:
         raise UsageError(f"the recipe '{recipe}' is not UTF-8") from error
+
+
+def changed(found: Sorted) -> dict[str, dict[str, Any]]:
+    """Return the options of steps that the flags of a command change. Raises `UsageError`."""
+    made = options(found.get(CHANGES, {}).get("set", ()))
+    if found.get(COMMAND, {}).get("keep_original"):
+        made.setdefault(MASKING, {})["keep_original"] = True
+    if legs := found.get(OPTIONS):
+        made[TRANSCRIBE] = made.get(TRANSCRIBE, {}) | legs
+    return made
 
 
 def options(changes: Iterable[str]) -> dict[str, dict[str, Any]]:
@@ -124,13 +139,14 @@ def _value(text: str) -> Any:
         return text
 
 
-def _argument(name: str, kind: Any, metavar: str) -> inspect.Parameter:
+def argument(name: str, kind: Any, metavar: str) -> inspect.Parameter:
+    """Return an argument of a command that takes a table of flags."""
     annotation = Annotated[kind, typer.Argument(metavar=metavar, show_default=False)]
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation)
 
 
 take_flags(
     run,
-    (_argument("recipe", str, "RECIPE"), _argument("recordings", list[str], "RECORDING")),
+    (argument("recipe", str, "RECIPE"), argument("recordings", list[str], "RECORDING")),
     PANELS,
 )

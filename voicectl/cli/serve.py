@@ -6,6 +6,10 @@ import os
 import sys
 import time
 from contextlib import suppress
+from enum import StrEnum
+from typing import Annotated
+
+import typer
 
 from voicectl.cli import show
 from voicectl.cli.door import look_in
@@ -15,13 +19,27 @@ PATIENCE = 15.0
 """Seconds that a daemon may take to close its door."""
 
 
-def serve() -> None:
+class Log(StrEnum):
+    """How the log is written."""
+
+    AUTO = "auto"
+    TEXT = "text"
+    JSON = "json"
+
+
+def serve(
+    log: Annotated[
+        Log, typer.Option(help="`auto`: JSON where systemd's journal reads it, else text.")
+    ] = Log.AUTO,
+) -> None:
     """Run the daemon in the foreground, until it is told to stop.
 
     Commands start one by themselves when they need it; from such a one this
     takes over. It is for systemd: docs/operations.md has the unit.
     """
     _take_over()
+    if log is not Log.AUTO:
+        os.environ["VOICECTL_LOG"] = str(log)
     sys.stdout.flush()
     sys.stderr.flush()
     # The daemon takes the place of this process, so that signals and systemd reach it.

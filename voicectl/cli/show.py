@@ -10,8 +10,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
@@ -20,33 +19,29 @@ from rich.console import Console, JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
+from voicectl.amounts import length as length
+from voicectl.printable import TRICKS
+from voicectl.printable import clean as clean
+from voicectl.printable import clock as clock
+from voicectl.printable import count as count
+from voicectl.printable import size as size
+from voicectl.printable import when as when
+
 VOICES = ("cyan", "magenta", "green", "yellow", "blue")
 """Colours of speakers, in the order in which they are heard."""
 DOUBTFUL = 0.5
 """Below this a recogniser is rather unsure; such text is dimmed or coloured."""
 SHORT = 48
 """Characters of a long line that a table shows."""
+GAP = 2
+"""Between the columns of a table."""
 UNBROKEN = ("Call", "Job", "Recording")
 """Columns of names, which are kept whole while they are not long."""
-_TRICKS = re.compile(
-    r"[\x00-\x1f\x7f-\x9f"  # C0, DEL, C1: they start escape sequences
-    r"\u202a-\u202e\u2066-\u2069"  # bidi embeddings, overrides, isolates: they reorder the line
-    r"\u2028\u2029"  # line and paragraph separators
-    r"\ud800-\udfff]"  # halves of a character: bytes of a file name that are not UTF-8
-)
-_SPACES = str.maketrans("\t\n\r\u2028\u2029", "     ")
-
-
-def clean(text: str) -> str:
-    """Return `text` on one line with every control character made visible, such as `\\x1b`."""
-    return _TRICKS.sub(_visible, text.translate(_SPACES))
-
-
-def _visible(found: re.Match[str]) -> str:
-    number = ord(found[0])
-    if 0xDC80 <= number <= 0xDCFF:  # a byte that Python could not decode
-        number -= 0xDC00
-    return f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}"
+_WORD = re.compile(r"\S+")
+_PIECE = re.compile(r"[^_./=,-]+[_./=,-]*|[_./=,-]+")
+"""Of a name that is too long for its line: it is broken behind these signs."""
+_UNIT = re.compile(r"voicectl(?: [^\s;,()]+)+[;,.)]*|\S+")
+"""What stays on one line of a note: a word, or a command, which somebody may copy."""
 
 
 def text(content: str, style: str = "") -> Text:
@@ -68,8 +63,28 @@ def stderr() -> Console:
 
 
 def note(message: str, style: str = "") -> None:
-    """Tell something on stderr, on one line however long."""
-    stderr().print(text(message, style), soft_wrap=True)
+    """Tell something on stderr: on one line however long, but on a terminal broken between words.
+
+    A command is not broken.
+    """
+    console = stderr()
+    lines = _broken(clean(message), console.width) if console.is_terminal else [clean(message)]
+    for line in lines:
+        console.print(Text(line, style), soft_wrap=True)
+
+
+def _broken(line: str, width: int) -> list[str]:
+    """Return a line as several that fit, those after the first set in like the first, and more."""
+    words = line.lstrip()
+    margin = " " * (len(line) - len(words))
+    lines = [""]
+    for unit in _UNIT.findall(words):
+        longer = f"{lines[-1]} {unit}".lstrip()
+        if lines[-1] and cell_len(margin) + 2 * (len(lines) > 1) + cell_len(longer) > width:
+            lines.append(unit)
+        else:
+            lines[-1] = longer
+    return [f"{margin}{'  ' * (at > 0)}{each}" for at, each in enumerate(lines)]
 
 
 def problem(sentence: str, hint: str = "") -> None:
@@ -82,13 +97,15 @@ def problem(sentence: str, hint: str = "") -> None:
 # answers
 
 
-def answer_json(value: Any) -> None:
+def answer_json(value: Any, *, one_line: bool = False) -> None:
     """Print `value` as JSON on stdout."""
     import msgspec
 
-    encoded = msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
+    encoded = msgspec.json.encode(value).decode()
+    if not one_line:
+        encoded = msgspec.json.format(encoded, indent=2)
     # Only C0 is escaped by JSON itself; outside of strings none of these can occur.
-    safe = _TRICKS.sub(lambda found: found[0] if found[0] == "\n" else _as_json(found), encoded)
+    safe = TRICKS.sub(lambda found: found[0] if found[0] == "\n" else _as_json(found), encoded)
     print(safe)
 
 
@@ -99,6 +116,21 @@ def _as_json(found: re.Match[str]) -> str:
 def answer(line: str = "") -> None:
     """Print one line of the answer on stdout."""
     print(clean(line))
+
+
+def line(told: Text, margin: int = 0) -> None:
+    """Print text on stdout, on a terminal broken between words.
+
+    `margin` columns stay free on the lines after the first.
+    """
+    console = stdout()
+    if not console.is_terminal or told.cell_len <= console.width:
+        console.print(told, soft_wrap=True)
+        return
+    width = max(1, console.width - margin)
+    head, rest = told.divide([margin]) if margin else (Text(), told)
+    for number, each in enumerate(fitted(rest, width).wrap(console, width)):
+        console.print(Text.assemble(head if number == 0 else " " * margin, each), soft_wrap=True)
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]]) -> None:
@@ -118,19 +150,99 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]]) -> None:
         header_style="bold",
         show_edge=False,
     )
+    widths = _widths(columns, cells, console.width)
     for at, title in enumerate(columns):
         side: JustifyMethod = "right" if title.endswith(">") else "left"
-        # A name that is broken in two is hard to read, and cannot be copied.
-        whole = title in UNBROKEN and all(row[at].cell_len <= SHORT // 2 for row in cells)
         shown.add_column(
             title.rstrip(">"),
             justify=side,
             overflow="fold",
-            no_wrap=whole,
+            no_wrap=_whole(title, cells, at),
+            width=widths[at],
         )
     for row in cells:
-        shown.add_row(*row)
+        shown.add_row(*(fitted(cell, width) for cell, width in zip(row, widths, strict=True)))
     console.print(shown)
+
+
+def fitted(cell: Text, width: int | None) -> Text:
+    """Return text in which words that are too long for a line are broken behind a sign in them."""
+    places = list(_breaks(cell.plain, width)) if width else []
+    return Text("\n").join(cell.divide(places)) if places else cell
+
+
+def _breaks(content: str, width: int) -> Iterator[int]:
+    for word in _WORD.finditer(content):
+        used = 0
+        for piece in _PIECE.finditer(word[0]) if cell_len(word[0]) > width else ():
+            if used and used + cell_len(piece[0]) > width:
+                yield word.start() + piece.start()
+                used = 0
+            used += cell_len(piece[0])
+
+
+def room(
+    columns: Sequence[str], rows: Sequence[Sequence[str | Text]], *, whole: bool = False
+) -> int:
+    """Return how many columns the terminal has left beside a table whose words are not broken.
+
+    Below 0 it is too narrow. With `whole`, no cell is broken, and one more column is to come.
+    """
+    cells = [[text(cell) if isinstance(cell, str) else cell for cell in row] for row in rows]
+    sizes, least = _sizes(columns, cells)
+    gaps = GAP * (len(columns) - (not whole))
+    return stdout().width - sum(sizes if whole else least) - gaps
+
+
+def _widths(columns: Sequence[str], rows: list[list[Text]], width: int) -> Sequence[int | None]:
+    """Return how wide columns are when no word is broken, or else none but behind a sign in it.
+
+    None where there is no room for that.
+    """
+    for parts in (_WORD, _PIECE):
+        sizes, least = _sizes(columns, rows, parts)
+        sizes = _narrowed(sizes, least, width - GAP * (len(columns) - 1))
+        if sizes:
+            return sizes
+    return [None] * len(columns)
+
+
+def _narrowed(sizes: list[int], least: list[int], width: int) -> list[int]:
+    """Return widths that fit together, the widest made narrower; none where they cannot."""
+    while sum(sizes) > width:
+        wider = [at for at in range(len(sizes)) if sizes[at] > least[at]]
+        if not wider:
+            return []
+        sizes[max(wider, key=lambda at: sizes[at])] -= 1
+    return sizes
+
+
+def _sizes(
+    columns: Sequence[str], rows: list[list[Text]], parts: re.Pattern[str] = _WORD
+) -> tuple[list[int], list[int]]:
+    """Return the widths of columns whose cells are whole, and of those whose words or parts are."""
+    titles = [title.rstrip(">") for title in columns]
+    lines = [titles, *([cell.plain for cell in row] for row in rows)]
+    sizes = [max(cell_len(line[at]) for line in lines) for at in range(len(columns))]
+    words = [
+        max((cell_len(part) for line in lines for part in _parts(line[at], parts)), default=0)
+        for at in range(len(columns))
+    ]
+    least = [
+        sizes[at] if _whole(title, rows, at) else words[at] for at, title in enumerate(columns)
+    ]
+    return sizes, least
+
+
+def _parts(content: str, parts: re.Pattern[str]) -> Iterator[str]:
+    """Yield the parts of its words."""
+    for word in content.split():
+        yield from parts.findall(word)
+
+
+def _whole(title: str, rows: list[list[Text]], column: int) -> bool:
+    """True for a name that is short: broken in two it is hard to read, and cannot be copied."""
+    return title in UNBROKEN and all(row[column].cell_len <= SHORT // 2 for row in rows)
 
 
 def _plain_table(columns: Sequence[str], rows: list[list[Text]]) -> None:
@@ -161,13 +273,6 @@ def on_terminal() -> bool:
 # figures
 
 
-def clock(seconds: float) -> str:
-    """Return a length, or a place in a recording: `3:12`, `1:02:03`."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
-
-
 def stamp(seconds: float) -> str:
     """Return a place in a recording as whisper prints it: `00:01.000`, `01:02:03.400`."""
     thousandths = round(seconds * 1000)
@@ -177,41 +282,6 @@ def stamp(seconds: float) -> str:
     return f"{ahead}{minutes:02}:{rest // 1000:02}.{rest % 1000:03}"
 
 
-def length(seconds: float) -> str:
-    """Return how long something takes: `8 s`, `3 min 12 s`, `41 min`, `1 h 12 min`."""
-    if seconds < 10:
-        return f"{seconds:.1f} s"
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 600:
-        return f"{whole // 60} min {whole % 60} s" if whole % 60 else f"{whole // 60} min"
-    minutes = round(seconds / 60)
-    if minutes < 60:
-        return f"{minutes} min"
-    return f"{minutes // 60} h {minutes % 60} min" if minutes % 60 else f"{minutes // 60} h"
-
-
-def size(count: int) -> str:
-    """Return a number of bytes: `640 MB`."""
-    amount = float(count)
-    for unit in ("B", "kB", "MB", "GB"):
-        if amount < 1000:
-            return f"{amount:.0f} {unit}" if amount >= 10 or unit == "B" else f"{amount:.1f} {unit}"
-        amount /= 1000
-    return f"{amount:.1f} TB"
-
-
-def count(number: int, noun: str) -> str:
-    """Return a number with its noun: `1 recording`, `1,292 recordings`."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
 def about(name: str, sentence: str) -> str:
     """Return a sentence that says what it is about; many do so by themselves."""
     return sentence if name in sentence else f"{name}: {sentence}"
-
-
-def when(moment: datetime) -> str:
-    """Return a point in time as the clock on this wall shows it."""
-    return moment.astimezone().strftime("%Y-%m-%d %H:%M")

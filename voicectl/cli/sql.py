@@ -24,8 +24,11 @@ def sql(
 ) -> None:
     """Ask the store in SQL.
 
-    The tables are calls, segments and words; a segment names its call, a word its segment.
+    Tables are calls, segments and words, and what was found in calls: labels, summaries, scores,
+    risks, entities, translations, feedback; live_calls came in on a line. docs/store.md explains
+    their columns.
 
+      voicectl sql "show tables"
       voicectl sql "describe segments"
       voicectl sql "select speaker, count(*) from segments group by speaker"
     """
@@ -47,12 +50,18 @@ def sql(
 
 
 def _csv(table: Table) -> None:
-    """Print CSV: as it is for programs, without control characters for a terminal."""
+    """Print CSV: as it is for programs, without control characters for a terminal.
+
+    What people said or named is no formula; see `inert`.
+    """
+    from voicectl.render.plain import inert
+
     safe = show.clean if show.on_terminal() else str
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow([safe(name) for name in table.columns])
     for row in table.rows:
-        writer.writerow(["" if value is None else safe(_cell(value)) for value in row])
+        told = [inert(value) if isinstance(value, str) else _cell(value) for value in row]
+        writer.writerow([safe(value) for value in told])
 
 
 def _cell(value: Any) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -64,7 +64,8 @@ def _work(ask: Ask, found: inputs.Found, teller: Story) -> Outcome:
     """Hand in the recordings, and stay until they are done."""
     refused: list[Result] = []
     with open_door() as door:
-        ask = replace(ask, sources=_sources(door, list(found.recordings.values()), refused, teller))
+        taken = sources(door, list(found.recordings.values()), refused, teller)
+        ask = replace(ask, sources=tuple(source for _, source in taken))
         if not ask.sources:
             return Outcome(None, refused)
         job = door.submit(ask)
@@ -79,23 +80,26 @@ def _work(ask: Ask, found: inputs.Found, teller: Story) -> Outcome:
     return ended
 
 
-def _sources(
-    door: Door, wanted: list[inputs.Recording], refused: list[Result], teller: Story
-) -> tuple[Source, ...]:
-    """Return the recordings as the daemon knows them; send those that it cannot read itself."""
+def sources(
+    door: Door, wanted: Sequence[inputs.Recording], refused: list[Result], teller: Story
+) -> list[tuple[inputs.Recording, Source]]:
+    """Return the recordings as the daemon knows them; send those that it cannot read itself.
+
+    What cannot be sent either is added to `refused`.
+    """
     paths = [str(each.path) for each in wanted if each.path and inputs.can_be_sent(each.path)]
     near = set(paths) - set(door.unreadable(paths))
-    sources = []
+    taken = []
     for each in wanted:
         if str(each.path) in near:
-            sources.append(Source(str(each.path), each.name))
+            taken.append((each, Source(str(each.path), each.name)))
             continue
         teller.note(f"sending {each.name}")
         try:
-            sources.append(Source(_upload(door, each), each.name))
+            taken.append((each, Source(_upload(door, each), each.name)))
         except VoicectlError as error:
             refused.append(outcome.never_started(each.name, error))
-    return tuple(sources)
+    return taken
 
 
 def _upload(door: Door, recording: inputs.Recording) -> str:

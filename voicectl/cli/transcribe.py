@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from voicectl import beeps
 from voicectl.cli import inputs, submit
 from voicectl.cli.flags import PANELS, USUAL_FORMATS, Flag
 from voicectl.cli.help import Command
@@ -99,6 +100,12 @@ def formats(asked: Sequence[str], others: Sequence[str] = ()) -> list[str]:
     if EVERY_FORMAT not in asked:
         return list(asked)
     return [*installed, *(name for name in asked if name in others)]
+
+
+def with_copies(command: Mapping[str, Any], others: Sequence[str] = ()) -> list[str]:
+    """Return the formats that are meant where a recording may be copied without what is masked."""
+    chosen = formats(command.get("output_format") or USUAL_FORMATS, (*others, *beeps.FORMATS))
+    return list(dict.fromkeys([*chosen, *beeps.FORMATS[:1]])) if command.get("beep") else chosen
 
 
 def _check(typed: Typed) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -157,19 +157,20 @@ def absolute(path: str | Path) -> Path:
     return Path(os.path.abspath(path))  # noqa: PTH100, Path.absolute keeps `..`, resolve follows links
 
 
-def moment(text: str) -> datetime:
-    """Read a day or a point in time; without a zone it is that of this machine."""
-    return _moment(text, timedelta(0))
+def moment(text: str, zone: tzinfo | None = None) -> datetime:
+    """Read a day or a point in time; without a zone of its own it is that of this machine."""
+    return _moment(text, timedelta(0), zone)
 
 
-def end(text: str) -> datetime:
+def end(text: str, zone: tzinfo | None = None) -> datetime:
     """Read a point in time; a day means the end of it."""
     is_day = len(text.strip()) <= len("2026-11-20")
-    return _moment(text, timedelta(days=1 if is_day else 0))
+    return _moment(text, timedelta(days=1 if is_day else 0), zone)
 
 
-def _moment(text: str, later: timedelta) -> datetime:
+def _moment(text: str, later: timedelta, zone: tzinfo | None) -> datetime:
     try:
-        return (datetime.fromisoformat(text.strip()) + later).astimezone()
+        found = datetime.fromisoformat(text.strip()) + later
+        return found.astimezone() if found.tzinfo or zone is None else found.replace(tzinfo=zone)
     except (ValueError, OverflowError):
         raise ValueError("is no date such as 2026-11-20 or 2026-11-20T18:30") from None

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from voicectl.types import Event, EventKind, Problem, Task, TaskState
+from voicectl.events import Event, EventKind
+from voicectl.types import Problem, Task, TaskState
 
 SETTLED = 2.0
 """Seconds of work before a speed means anything."""

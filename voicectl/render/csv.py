@@ -1,9 +1,4 @@
-"""csv: one row a segment, offsets in seconds, for spreadsheets.
-
-A spreadsheet runs a cell that starts with `=`, `+`, `-`, `@`, a tab or a carriage
-return as a formula, and a caller chooses what is said: such text gets an
-apostrophe in front, which a program that reads the file has to take off again.
-"""
+"""csv: one row a segment, offsets in seconds, for spreadsheets."""
 
 from __future__ import annotations
 
@@ -11,15 +6,13 @@ import csv
 import io
 
 from voicectl.render import Style
-from voicectl.render.plain import clean, segments
+from voicectl.render.plain import clean, inert, segments
 from voicectl.types import CallRecord, Segment
 
 HEADER = (
     *("id", "start", "end", "speaker", "speaker_confidence"),
     *("language", "confidence", "suspect", "text"),
 )
-# East Asian editions of Excel take the full-width forms too.
-_OPENS_FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 
 
 def render(record: CallRecord, style: Style) -> str:
@@ -50,5 +43,4 @@ def _share(number: float | None) -> str:
 
 
 def _cell(text: str) -> str:
-    plain = clean(text).strip()
-    return f"'{plain}" if plain.startswith(_OPENS_FORMULA) else plain
+    return inert(clean(text).strip())

@@ -44,11 +44,24 @@ def _call(record: CallRecord) -> dict[str, Any]:
         "scores": msgspec.to_builtins(record.scores),
         "risks": msgspec.to_builtins(record.risks),
         "summary": msgspec.to_builtins(record.summary),
+        "translation": _translation(record),
         "steps": [
-            {"stage": done.stage, "runner": done.runner, "model": done.model}
+            {
+                "stage": done.stage,
+                "runner": done.runner,
+                "model": done.model,
+                "unread": list(done.unread),
+            }
             for done in record.done
         ],
     }
+
+
+def _translation(record: CallRecord) -> dict[str, Any] | None:
+    if record.translation is None:
+        return None
+    entities = msgspec.to_builtins(record.translated_entities)
+    return {**msgspec.to_builtins(record.translation), "entities": entities}
 
 
 def _audio(audio: Audio) -> dict[str, Any]:

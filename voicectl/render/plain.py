@@ -11,10 +11,22 @@ _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
 # A file name that is not UTF-8 reaches us with lone surrogates, which no file can hold.
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
+# East Asian editions of Excel take the full-width forms too.
+_OPENS_FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+
 
 def clean(text: str) -> str:
     """Return `text` with line breaks as spaces and without control characters; tabs stay."""
     return _SURROGATES.sub("\ufffd", _CONTROLS.sub("", _BREAKS.sub(" ", text)))
+
+
+def inert(cell: str) -> str:
+    """Return a cell of CSV that no spreadsheet runs as a formula.
+
+    A caller chooses what is said, and whoever names a file what it is called: such text gets an
+    apostrophe in front, which a program that reads the file has to take off again.
+    """
+    return f"'{cell}" if cell.startswith(_OPENS_FORMULA) else cell
 
 
 def segments(record: CallRecord) -> tuple[Segment, ...]:
