@@ -1,0 +1,1 @@
+"""The monitor: every live call on one screen of a terminal."""

@@ -1,0 +1,1 @@
+"""What the chosen call is taken to mean."""

@@ -1,0 +1,1 @@
+"""Calls in progress, and those just over."""

@@ -1,0 +1,1 @@
+"""The chosen call's conversation."""

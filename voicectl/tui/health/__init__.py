@@ -1,0 +1,1 @@
+"""The daemon, its lines and its workers."""

@@ -1,0 +1,1 @@
+"""Plays a call on this machine, while it goes on or after."""

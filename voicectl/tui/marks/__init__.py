@@ -1,0 +1,1 @@
+"""What people note about calls: asked for, and shown."""

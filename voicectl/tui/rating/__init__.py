@@ -1,0 +1,1 @@
+"""What a person thinks of a call."""
