@@ -11,9 +11,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import psutil
 import pytest
+from hypothesis import settings
 
 from voicectl.client import Door
 from voicectl.paths import Home
@@ -29,12 +31,18 @@ MODELS = Path(
 """Where ./install.sh test puts the weights."""
 
 
+T = TypeVar("T")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Say which marks there are; let Ctrl-C be what it is at a terminal."""
     # A shell without job control starts what it puts in the background deaf to Ctrl-C,
     # and every process that the tests start would inherit that.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    # How long an example takes is the machine's affair: others work on it, too.
+    settings.register_profile("voicectl", deadline=None)
+    settings.load_profile("voicectl")
     config.addinivalue_line("markers", "root: mounts, unshares or gives away, which takes root")
 
 
@@ -44,12 +52,13 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         pytest.skip("needs root: to mount, to unshare, to give a file away")
 
 
-def wait_until(true: Callable[[], object], what: str, seconds: float = PATIENCE) -> None:
-    """Wait for a condition; never for a time."""
+def wait_until(true: Callable[[], T], what: str, seconds: float = PATIENCE) -> T:
+    """Wait for a condition, never for a time, and return what made it true."""
     end = time.monotonic() + seconds
-    while not true():
+    while not (found := true()):
         assert time.monotonic() < end, f"it did not happen within {seconds:.0f} s: {what}"
         time.sleep(0.02)
+    return found
 
 
 def is_gone(pid: int) -> bool:
@@ -125,7 +134,12 @@ class Site:
 
     def workers(self) -> list[psutil.Process]:
         """Return the workers that are alive."""
-        return [p for p in self.processes() if "voicectl_daemon.worker" in p.cmdline()]
+        found = []
+        for process in self.processes():
+            with suppress(psutil.Error):  # it ends while it is looked at
+                if "voicectl_daemon.worker" in process.cmdline():
+                    found.append(process)
+        return found
 
     wait_until = staticmethod(wait_until)
     is_gone = staticmethod(is_gone)

@@ -63,6 +63,21 @@ def prompts(*, digits: bool = False) -> list[Clip]:
     )
 
 
+def translated_prompts(language: str, voice: str) -> list[Clip]:
+    """Return Debian's telephone prompts in another language, each with its English text."""
+    folder = SOUNDS.parent / voice
+    if not SENTENCES.exists() or not folder.exists():
+        raise SystemExit(
+            "the telephone prompts are not on this machine: apt-get install "
+            f"asterisk-core-sounds-en asterisk-core-sounds-{language}-wav"
+        )
+    return [
+        Clip(name.replace("/", "_"), path, text, _seconds(path), language)
+        for name, text in _sentences()
+        if name.split("/")[0] not in SINGLE_WORDS and (path := folder / f"{name}.wav").exists()
+    ]
+
+
 def some(clips: list[Clip], count: int) -> list[Clip]:
     """Return the same `count` clips every time."""
     chosen = random.Random(2026).sample(clips, min(count, len(clips)))

@@ -73,6 +73,19 @@ class House:
         cost = self.run("transcribe", *recordings, *flags, "-f", "json", "-o", out, "--force")
         return cost, {path.stem: json.loads(path.read_text()) for path in out.glob("*.json")}
 
+    def translate(self, recordings: Sequence[Path], language: str) -> dict[str, str]:
+        """Take recordings in a language through the recipe; return each in English by its stem."""
+        self._orders += 1
+        out = self._folder / f"out-{self._orders}"
+        change = ("--set", f"transcribe.language={language}")
+        self.run("run", "translate", *recordings, *change, "-f", "txt", "-o", out, "--force")
+        return {
+            path.stem: (out / f"{path.stem}.en.txt").read_text()
+            if (out / f"{path.stem}.en.txt").exists()
+            else (out / f"{path.stem}.txt").read_text()
+            for path in recordings
+        }
+
     def open(self) -> Door:
         """Return the door; the daemon is started when there is none."""
         os.environ.update(self._env)

@@ -23,7 +23,8 @@ from house import House, Memory, house
 from report import Section, arguments, at_most, models
 
 from voicectl.client import Door
-from voicectl.types import Ask, Event, EventKind, Job, Source
+from voicectl.events import Event, EventKind
+from voicectl.types import Ask, Job, Source
 
 CALL = ROOT / "tests/data/call_en_0_2ch_mulaw.wav"
 """A minute of two channels, mu-law."""

@@ -14,11 +14,11 @@ from entities import Marked, calls, sentences, spoken, utterances
 from report import Section, arguments, at_least, models
 
 from voicectl.recognition import EntityOptions
+from voicectl.registry import RECOGNIZERS, load
 from voicectl.types import Segment
 from voicectl.understanding import Entity
-from voicectl_models.entities.find import in_call
-from voicectl_models.entities.ordinary import ordinary
-from voicectl_models.spacy_names import Spacy
+from voicectl_models.entities.find import resolve
+from voicectl_models.presidio import ALL, Analyzer
 
 KINDS = {
     "NAME": "person", "PLACE": "place, address, organisation",
@@ -29,7 +29,7 @@ KINDS = {
 TARGETS = {"phone": 0.95, "id": 0.95, "e-mail": 0.95, "person": 0.9,
            "place, address, organisation": 0.85}  # fmt: skip
 PRECISION = 0.7
-Finder = Callable[[str], Sequence[Entity]]
+Finder = Callable[[Marked], Sequence[Entity]]
 
 
 @dataclass
@@ -54,11 +54,10 @@ def main() -> None:
     parser.add_argument("--half", choices=["develop", "report"], help="only this half")
     parser.add_argument("--of", metavar="SET", help="only this set")
     parser.add_argument("--misses", action="store_true", help="print them; only of `develop`")
-    parser.add_argument("--spacy", action="store_true", help="with the names spaCy adds")
+    parser.add_argument("--with", dest="backend", choices=list(FINDERS), default="rules",
+                        help="what finds them; alone: presidio without the rules")  # fmt: skip
     given = parser.parse_args()
-    everyday = ordinary(models() / "base/tokenizer.json")
-
-    finder = _with_spacy() if given.spacy else _rules(everyday)
+    finder = FINDERS[given.backend]()
     section = Section("masking", "What is masked in what callers say")
     section.say(ABOUT)
     for name, texts in _material(given.quick).items():
@@ -73,15 +72,35 @@ def main() -> None:
     section.publish(write=given.write)
 
 
-def _rules(everyday: frozenset[str]) -> Finder:
-    return lambda text: in_call([Segment(0, 0.0, 0.0, text)], everyday)
+def _segment(text: Marked) -> Segment:
+    return Segment(0, 0.0, 0.0, text.text, language=text.language)
 
 
-def _with_spacy() -> Finder:
-    both = Spacy(str(models() / "base"), "base", EntityOptions())
-    return lambda text: both.find([Segment(0, 0.0, 0.0, text)])
+def _with(backend: str) -> Finder:
+    """Return one that finds as the step `entities` does with a backend."""
+    made = load(RECOGNIZERS, backend)(str(models() / "base"), "base", EntityOptions())
+    return lambda text: made.find([_segment(text)])
 
 
+def _alone() -> Finder:
+    """Return presidio as it comes, without the rules and without capitals."""
+    analyzer = Analyzer()
+
+    def find(text: Marked) -> list[Entity]:
+        return [
+            Entity(span.label, text.text[span.start : span.end], 0, *span[1:])
+            for span in resolve(analyzer.find(text.text, ALL))
+        ]
+
+    return find
+
+
+FINDERS: dict[str, Callable[[], Finder]] = {
+    "rules": lambda: _with("rules"),
+    "spacy": lambda: _with("spacy"),
+    "presidio": lambda: _with("presidio"),
+    "alone": _alone,
+}
 ABOUT = (
     "Recall: marked entities that lie wholly under spans of their kind. Hidden: under spans of any "
     "kind, which is what masking needs. Precision: found spans that touch a marked one of their "
@@ -140,7 +159,7 @@ def _verdict(kind: str, recall: float, precision: float) -> str:
 def _tally(texts: Iterable[Marked], finder: Finder) -> Tally:
     tally = Tally()
     for text in texts:
-        found = finder(text.text)
+        found = finder(text)
         tally.texts += 1
         tally.leaking += not all([*_marked(text, found, tally)])
         _given(text, found, tally)

@@ -22,10 +22,11 @@ from peers import Plain
 from report import Section, arguments, at_most, models
 
 from voicectl.client import Door
+from voicectl.events import EventKind
 from voicectl.interfaces import (
     TranscribeOptions,
 )
-from voicectl.types import DEFAULT_TENANT, Ask, Audio, CallRecord, EventKind, Source
+from voicectl.types import DEFAULT_TENANT, Ask, Audio, CallRecord, Source
 from voicectl_models.lending import Lending
 from voicectl_models.pool import Pool
 from voicectl_recipes.stages.transcribe import Transcribe

@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 
 from tests.conftest import CALL, PATIENCE, Site, new_site, wait_until
+from voicectl import registry
 from voicectl.client import Door
-from voicectl.errors import DaemonUnreachable
+from voicectl.errors import DaemonUnreachable, UsageError
 
 MONO = CALL.with_name("call_en_0_mono.wav")
 COMMAND = [sys.executable, "-P", "-m", "voicectl.cli.main"]
@@ -124,3 +125,18 @@ def settled(weights: Path) -> Iterator[Cli]:
         ran = made.run("transcribe", "call.wav", "bad.wav", "-o", "text", *names)
         assert ran.status == 1, ran.stderr
         yield made
+
+
+@pytest.fixture
+def service_installed(weights: Path) -> None:
+    """What asks the service must be there."""
+    try:
+        registry.find(registry.LANGUAGE_MODELS, "anthropic")
+    except UsageError as error:
+        pytest.skip(f"{error.text}; {error.hint}")
+
+
+@pytest.fixture
+def call(make_call: Callable[..., Path]) -> Path:
+    """Twelve seconds of a call in which names are said."""
+    return make_call("byron", 38.0, 12.0)

@@ -78,6 +78,16 @@ def test_a_column_that_is_not_there_is_answered_with_how_to_see_them(settled: Cl
     assert "text" in [column["column_name"] for column in columns]
 
 
+def test_what_is_no_id_leads_to_no_other_call(settled: Cli) -> None:
+    for odd in ("last?x=1", "last#", "last/../last", "..", "%6cast", ""):
+        for words in (("show", odd), ("delete", odd, "--yes"), ("rate", odd, "3")):
+            ran = settled.run("calls", *words)
+            assert ran.status == 2
+            assert f"'{odd}'" in ran.stderr
+    assert settled.run("jobs", "show", "a/b").stderr == "voicectl: there is nothing called 'a/b'\n"
+    assert settled.run("calls", "show", "last").status == 0
+
+
 def test_sql_says_when_there_is_more(settled: Cli) -> None:
     ran = settled.run("sql", "select text from segments", "--limit", "1")
     assert len(ran.stdout.splitlines()) == 2
@@ -128,6 +138,24 @@ def test_the_last_call_is_the_one_that_was_asked_for_last(fresh: Cli) -> None:
         "b.wav",
         "a.wav",
     ]
+
+
+def test_every_job_keeps_its_own_result(fresh: Cli) -> None:
+    fresh.clip("a.wav", 0.0, 3.0)
+    fresh.clip("b.wav", 30.0, 3.0)
+    for model, names in (("tiny.en", ("a.wav",)), ("base", ("a.wav", "b.wav"))):
+        fresh.run("transcribe", *names, "-o", "text", "-f", "txt", "--model", model)
+    two, one = (job["id"] for job in fresh.run("jobs", "list", "--json").json)
+    call = fresh.run("calls", "show", "--job", one, "--json").json["id"]
+    for job, model in ((one, "tiny.en"), (two, "base")):
+        ran = fresh.run("calls", "show", call, "--job", job, "--json")
+        assert ran.json["transcript"]["model"] == model
+    ran = fresh.run("calls", "show", "--job", two)
+    assert (ran.status, ran.stdout) == (2, "")
+    assert f"the job {two} found something in 2 calls" in ran.stderr
+    assert f"hint: see which: voicectl jobs show {two}" in ran.stderr
+    ran = fresh.run("calls", "show", "zz", "--job", two)
+    assert f"the job {two} has no result of the call 'zz'" in ran.stderr
 
 
 def test_delete_removes_what_was_written_and_keeps_the_recording(fresh: Cli) -> None:

@@ -72,6 +72,19 @@ def test_every_command_has_a_page(cli: Cli, command: list[str]) -> None:
     assert ran.stdout.startswith(f"Usage: voicectl {' '.join(command)}")
 
 
+def test_a_page_breaks_its_lines_at_the_edge_only(cli: Cli) -> None:
+    cli.env["COLUMNS"] = "250"
+    ran = cli.run("calls", "correct", "--help")
+    about = "It is kept with your account and the time, beside what the machine found. Calls that"
+    assert any(
+        line.startswith(about) and line.endswith("stay as they are.")
+        for line in ran.stdout.splitlines()
+    )
+    examples = [line for line in ran.stdout.splitlines() if line.startswith("  voicectl calls")]
+    assert len(examples) == 2
+    assert "\nArguments\n  CALL  The id of a call or its beginning;" in ran.stdout
+
+
 @pytest.mark.parametrize("flag", ["--version", "-V"])
 def test_version(cli: Cli, flag: str) -> None:
     ran = cli.run(flag)
@@ -82,6 +95,8 @@ def test_version(cli: Cli, flag: str) -> None:
     ("arguments", "text"),
     [
         (["frobnicate"], "voicectl: no such command 'frobnicate'\n"),
+        (["reveal"], "  hint: there is: voicectl calls reveal\n"),
+        (["list"], "voicectl models list"),
         (["transcrib", "a"], "did you mean 'transcribe'?"),
         (["transcribe"], "voicectl: missing argument 'RECORDING'\n"),
         (["transcribe", "--frobnicate", "a"], "voicectl: no such option: --frobnicate"),

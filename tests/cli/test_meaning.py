@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from voicectl.cli import meaning
-from voicectl.types import Audio, CallRecord, Segment, Transcript
+from voicectl.types import Audio, CallRecord, Done, Segment, Transcript
 from voicectl.understanding import Entity, Label, Risk, Score, Sentence, Summary, Verdict
 
 if TYPE_CHECKING:
@@ -50,6 +50,24 @@ def test_nothing_is_said_of_a_call_of_which_nothing_is_known(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     meaning.tell(RECORD)
+    assert capsys.readouterr().out == ""
+
+
+def test_what_was_not_understood_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    languages = ("sw", "en", "sw", "la", "sw")
+    said = tuple(Segment(at, at, at + 1, "la", language=each) for at, each in enumerate(languages))
+    steps = (("transcribe", ()), ("classify", (0, 2, 3, 4)), ("summarize", (0, 2, 3, 4)))
+    taken = tuple(
+        Done(stage, "x", "y", RECORD.created, 0.1, "hash", unread) for stage, unread in steps
+    )
+    record = replace(RECORD, transcript=Transcript(said, "sw", "base"), done=taken)
+    meaning.tell(record)
+    told = capsys.readouterr()
+    assert told.out == (
+        "\nnot understood: 4 of 5 lines are Swahili, Latin, which classify, summarize cannot read\n"
+    )
+    assert "docs/recipes.md" in told.err
+    meaning.tell(replace(record, done=taken[:1]))
     assert capsys.readouterr().out == ""
 
 

@@ -82,6 +82,15 @@ def test_in_a_pipe_the_answer_is_one_file_a_line(
     )
 
 
+def test_files_that_are_called_by_the_id_of_their_call_are_explained(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for new in (True, False):
+        files = (Written("/o/a-c2mt2pr3z59s.en.txt", "en.txt", new),)
+        outcome.tell(Outcome("job", [replace(DONE, call="c2mt2pr3z59s", files=files)]), quiet=False)
+        assert ("a-c2mt2pr3z59s.en.txt has the id" in capsys.readouterr().err) is new
+
+
 def test_quiet_means_only_problems(capsys: pytest.CaptureFixture[str]) -> None:
     outcome.report(Outcome("job", [DONE]), json=False, quiet=True)
     assert capsys.readouterr().err == ""

@@ -9,7 +9,8 @@ from rich.console import Console
 from voicectl.cli import progress
 from voicectl.cli.progress import Picture, Story, Taste
 from voicectl.cli.work import Work
-from voicectl.types import Event, EventKind, Task, TaskState
+from voicectl.events import Event, EventKind
+from voicectl.types import Task, TaskState
 
 K = EventKind
 

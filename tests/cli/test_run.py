@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.conftest import CALL
 from voicectl.cli.run import options, order
 from voicectl.errors import UsageError
 
@@ -58,6 +60,20 @@ def test_an_option_of_a_step_is_changed(fresh: Cli) -> None:
     assert (written["language"], written["model"]) == ("es", "base")
 
 
+def test_a_command_says_who_speaks_on_which_channel(fresh: Cli) -> None:
+    write(fresh, "night.toml", NIGHT)
+    shutil.copy(CALL, fresh.folder / "call.wav")
+    named = ("--channel-names", "agent,caller", "--set", "transcribe.beam_size=1")
+    assert fresh.run("run", "night", "call.wav", "-f", "txt", *named).status == 0
+    assert (fresh.folder / "call.txt").read_text().startswith("[agent]: ")
+    (fresh.folder / "inbox").mkdir()
+    (fresh.folder / "call.wav").rename(fresh.folder / "inbox" / "call.wav")
+    watched = ("watch", "inbox", "--once", "--settle", "0", "--recipe", "night", "-f", "json")
+    assert fresh.run(*watched, "--channel-names", "officer,child", "--quiet").status == 0
+    written = json.loads((fresh.folder / "call.json").read_text())
+    assert {each["speaker"] for each in written["segments"]} == {"officer", "child"}
+
+
 def test_recipes_that_cannot_be_used_are_refused_before_any_work(fresh: Cli) -> None:
     write(fresh, "typo.toml", NIGHT.replace('"transcribe"', '"transcripe"'))
     write(fresh, "key.toml", NIGHT.replace("language", "lang"))
@@ -82,6 +98,56 @@ def test_recipes_that_cannot_be_used_are_refused_before_any_work(fresh: Cli) -> 
     assert lines["typo"]["own"]
     assert not lines["transcribe"]["own"]
     assert lines["transcribe"]["problem"] is None
+
+
+def test_everything_that_is_wrong_is_told_at_once(fresh: Cli) -> None:
+    step = '[[steps]]\nstage = "{}"\noptions = {{{}}}\n'
+    several = (
+        step.format("classify", "")
+        + step.format("transcribe", 'model = "large-v3"')
+        + step.format("redact", "")
+    )
+    write(fresh, "order.toml", 'title = "x"\n' + several)
+    paths = step.format("classify", 'scheme = "../../etc/passwd"') + step.format("skore", "")
+    write(fresh, "names.toml", 'title = "x"\n' + step.format("transcribe", "langage = 3") + paths)
+    fresh.clip("call.wav", 0.0, 3.2)
+    for name, wrong in (
+        ("order", ("'classify' needs", "'redact' needs", "'large-v3' is not on this machine")),
+        ("names", ("did you mean 'language'?", "no scheme called '../../etc", "mean 'score'?")),
+    ):
+        checked = fresh.run("recipes", "check", name)
+        assert checked.status == 2, checked.stderr
+        assert checked.stdout == ""
+        for reason in wrong:
+            assert checked.stderr.count(reason) == 1, checked.stderr
+        refused = fresh.run("run", name, "call.wav")
+        assert refused.status == 2
+        assert wrong[0] in refused.stderr
+        assert "2 more faults: voicectl recipes check" in refused.stderr
+        found = fresh.run("recipes", "check", name, "--json").json
+        assert len([found["problem"], *found["others"]]) == 3
+    assert fresh.run("jobs", "list", "--json").json == []
+
+
+def test_what_is_no_recipe_on_the_shelf(fresh: Cli) -> None:
+    shelf = write(fresh, "huge.toml", "#" * 300_000).parent
+    write(fresh, "deep.toml", "title = " + "[" * 9_000)
+    (shelf / "binary.toml").write_bytes(bytes(range(256)))
+    (shelf / "folder.toml").mkdir()
+    os.mkfifo(shelf / "pipe.toml")
+    for name, reason in (
+        ("huge", "it is larger than 256 KiB"),
+        ("deep", "cannot be read"),
+        ("binary", "cannot be read"),
+        ("folder", "Is a directory"),
+        ("pipe", "it is a pipe"),
+    ):
+        refused = fresh.run("recipes", "check", name)
+        assert refused.status == 2
+        assert f"the recipe '{name}'" in refused.stderr
+        assert reason in refused.stderr
+        assert len(refused.stderr.splitlines()) <= 2
+    assert "transcribe" in fresh.run("recipes", "list").stdout
 
 
 def test_a_scheme_of_the_site_is_found_beside_its_recipes(fresh: Cli) -> None:

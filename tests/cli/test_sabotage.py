@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.conftest import wait_until
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -29,14 +31,14 @@ def mounted(folder: Path) -> Iterator[Path]:
     try:
         yield folder
     finally:
-        subprocess.run(["umount", folder], check=True)
+        # Lazily: a daemon that was told to stop may still have a file open there.
+        subprocess.run(["umount", "--lazy", folder], check=True)
 
 
 def may_write(folder: Path, *, allowed: bool) -> None:
     # Refused while somebody has a file open there.
     flags = f"remount,bind,{'rw' if allowed else 'ro'}"
-    while not mount("-o", flags, folder):
-        pass
+    wait_until(lambda: mount("-o", flags, folder), f"{folder} is mounted {flags}")
 
 
 @pytest.fixture

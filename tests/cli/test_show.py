@@ -80,6 +80,52 @@ def test_a_hint_stands_below_its_problem(capsys: pytest.CaptureFixture[str]) -> 
     )
 
 
+@pytest.fixture
+def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A terminal of 40 columns."""
+    monkeypatch.setenv("TTY_COMPATIBLE", "1")
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setenv("NO_COLOR", "1")
+
+
+@pytest.mark.usefixtures("narrow")
+def test_on_a_terminal_a_hint_breaks_no_word_and_no_command(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    long = "voicectl run helpline recordings/of/today --force"
+    show.problem("the recording was done before, and stays", f"do it anew: {long}; or leave it")
+    assert capsys.readouterr().err.splitlines() == [
+        "voicectl: the recording was done before,",
+        "  and stays",
+        "  hint: do it anew:",
+        f"    {long};",
+        "    or leave it",
+    ]
+
+
+@pytest.mark.usefixtures("narrow")
+def test_on_a_terminal_a_line_is_broken_between_words(capsys: pytest.CaptureFixture[str]) -> None:
+    show.line(show.text("config  /srv/voicectl/of-the-helpline/voicectl.toml is valid"), margin=8)
+    show.line(show.text("config  short"), margin=8)
+    assert [each.rstrip() for each in capsys.readouterr().out.splitlines()] == [
+        "config  /srv/voicectl/of-the-helpline/",
+        "        voicectl.toml is valid",
+        "config  short",
+    ]
+
+
+@pytest.mark.usefixtures("narrow")
+def test_a_name_that_is_too_long_for_its_column_is_broken_behind_a_sign(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    show.table(("Recording", "At>"), [("2026-11-21_nairobi_children_agent-wanjiku.wav", "1:00")])
+    *_, first, second = capsys.readouterr().out.splitlines()
+    assert first.split() == ["2026-11-21_nairobi_children_agent-", "1:00"]
+    assert second.strip() == "wanjiku.wav"
+    show.table(("Name",), [("x" * 50,)])
+    assert "x" * 40 in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("seconds", "shown"),
     [(0, "0:00"), (3.4, "0:03"), (59.6, "1:00"), (192, "3:12"), (3723, "1:02:03")],

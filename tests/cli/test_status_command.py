@@ -11,6 +11,16 @@ if TYPE_CHECKING:
     from tests.cli.conftest import Cli
 
 
+NIGHTLY = """
+[[schedule]]
+name = "nightly"
+cron = "47 2 * * *"
+recipe = "typo"
+paths = ["in"]
+output = "text"
+"""
+
+
 def test_status_starts_nobody(cli: Cli) -> None:
     ran = cli.run("status")
     assert ran.status == 0
@@ -26,6 +36,8 @@ def test_stop_without_a_daemon_is_no_error(cli: Cli) -> None:
 
 
 def test_status_of_a_service(cli: Cli) -> None:
+    """A schedule that cannot be run is told when it starts, not at night."""
+    cli.site.config.write_text(NIGHTLY)
     server = cli.start("serve")
     try:
         cli.wait_until(lambda: cli.site.pid is not None)
@@ -34,6 +46,9 @@ def test_status_of_a_service(cli: Cli) -> None:
         assert lines["daemon"] == f"voicectl {__version__}, PID {server.pid}, as a service"
         assert lines["data"] == str(cli.home)
         assert lines["queue"] == "0 running, 0 waiting"
+        assert lines["next"].startswith("nightly, ")
+        assert lines["next"].endswith(":47")
+        assert cli.run("status", "--json").json["schedule"] == "nightly"
         second = cli.run("serve")
         assert second.status == 5
         assert f"PID {server.pid}" in second.stderr
@@ -42,6 +57,10 @@ def test_status_of_a_service(cli: Cli) -> None:
         server.send_signal(signal.SIGTERM)
         ended = cli.end(server)
     assert ended.status == 0
+    told = [line for line in ended.stderr.splitlines() if "nightly" in line]
+    assert told == [
+        "voicectl: the schedule 'nightly' cannot be run: there is no recipe called 'typo'"
+    ]
 
 
 def test_a_service_takes_over_from_a_daemon_on_demand(fresh: Cli) -> None:

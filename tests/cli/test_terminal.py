@@ -22,10 +22,10 @@ ESCAPE = "\x1b"
 CODES = re.compile(r"\x1b\[[\d;?]*[A-Za-z]")
 
 
-def on_terminal(cli: Cli, *arguments: str, answer: str = "") -> tuple[str, int]:
+def on_terminal(cli: Cli, *arguments: str, answer: str = "", width: int = 100) -> tuple[str, int]:
     """Run a command on a terminal of its own; return everything that it showed, and its status."""
     ours, theirs = os.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 100, 0, 0))
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, width, 0, 0))
     child = subprocess.Popen(
         [*cli.command, *arguments],
         stdin=theirs,
@@ -55,6 +55,17 @@ def test_two_voices_in_two_colours(settled: Cli) -> None:
     assert caller
     assert agent[1] != caller[1]
     assert max(map(len, CODES.sub("", shown).splitlines())) <= 100
+
+
+@pytest.mark.parametrize("width", [40, 60, 100])
+def test_no_word_of_a_table_is_broken(settled: Cli, width: int) -> None:
+    shown, status = on_terminal(settled, "report", width=width)
+    lines = CODES.sub("", shown).splitlines()
+    assert status == 0
+    assert max(map(len, lines)) <= width
+    assert re.search(r"^\d{4}-\d\d-\d\d +1 ", "\n".join(lines), re.MULTILINE), shown
+    assert re.search(r"^usual length +\d", "\n".join(lines), re.MULTILINE), shown
+    assert re.search(r"^undecodable +1 +█{6}", "\n".join(lines), re.MULTILINE), shown
 
 
 def test_no_color(settled: Cli) -> None:

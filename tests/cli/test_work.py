@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from voicectl.cli.work import Work, lane_speed
-from voicectl.types import Event, EventKind, Problem, Task, TaskState
+from voicectl.events import Event, EventKind
+from voicectl.types import Problem, Task, TaskState
 
 K = EventKind
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import inspect
 from dataclasses import fields
 from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
 import pytest
 
-from voicectl import registry
+from voicectl import registry, sealing
 from voicectl.errors import RecipeError, UsageError
 from voicectl.interfaces import Stage, Tools
 from voicectl.types import Audio, CallRecord
@@ -48,15 +49,30 @@ def test_options_are_frozen_strict_and_have_defaults(stage: Stage) -> None:
 def test_only_options_that_exist_are_idle(stage: Stage) -> None:
     assert stage.idle_options <= set(stage.options.__struct_fields__)
     for idle in stage.idle_options:
-        default = getattr(stage.options(), idle)
-        assert engine.recipe_hash(plan(stage.name, **{idle: default + 1})) == engine.recipe_hash(
+        changed = another(getattr(stage.options(), idle))
+        assert engine.recipe_hash(plan(stage.name, **{idle: changed})) == engine.recipe_hash(
             plan(stage.name)
         )
+
+
+def another(default: Any) -> Any:
+    """A number more, a public key more, or a struct with another text in it."""
+    if isinstance(default, tuple):
+        return [*default, sealing.new_identity()[1]]
+    if isinstance(default, int | float):
+        return default + 1
+    texts = [name for name in default.__struct_fields__ if isinstance(getattr(default, name), str)]
+    return {texts[0]: "another"}
 
 
 def test_it_says_what_it_fills(stage: Stage) -> None:
     assert stage.fills
     assert stage.fills <= {field.name for field in fields(CallRecord)}
+
+
+def test_it_says_what_it_reads(stage: Stage) -> None:
+    assert stage.reads <= {field.name for field in fields(CallRecord)}
+    assert ("audio" if stage.name in FIRST else "transcript") in stage.reads
 
 
 def test_what_it_wishes_for_is_known_before_anything_runs(stage: Stage) -> None:

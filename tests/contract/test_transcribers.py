@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from tests.conftest import MODELS
 from voicectl import registry
 from voicectl.errors import Cancelled, ModelMissing
 from voicectl.interfaces import RATE, Clip, TranscribeOptions, Transcriber
@@ -19,10 +19,6 @@ OPTIONS = TranscribeOptions(threads=2, beam_size=1)
 Loaded = dict[str, Transcriber]
 
 
-def models() -> Path:
-    return Path(os.environ["VOICECTL_TEST_MODELS"])
-
-
 @pytest.fixture(scope="module", params=registry.names(registry.TRANSCRIBERS))
 def backend(request: pytest.FixtureRequest) -> type[Transcriber]:
     found: type[Transcriber] = registry.load(registry.TRANSCRIBERS, request.param)
@@ -31,12 +27,12 @@ def backend(request: pytest.FixtureRequest) -> type[Transcriber]:
 
 @pytest.fixture(scope="module")
 def english(backend: type[Transcriber], loaded: Loaded) -> Transcriber:
-    return loaded.setdefault("tiny.en", backend(str(models() / "tiny.en"), "tiny.en", OPTIONS))
+    return loaded.setdefault("tiny.en", backend(str(MODELS / "tiny.en"), "tiny.en", OPTIONS))
 
 
 @pytest.fixture(scope="module")
 def multilingual(backend: type[Transcriber], loaded: Loaded) -> Transcriber:
-    return loaded.setdefault("base", backend(str(models() / "base"), "base", OPTIONS))
+    return loaded.setdefault("base", backend(str(MODELS / "base"), "base", OPTIONS))
 
 
 @pytest.fixture(scope="module")
@@ -145,7 +141,7 @@ def test_speech_is_translated_to_english(multilingual: Transcriber) -> None:
 
 
 def test_broken_weights_are_a_missing_model(backend: type[Transcriber], tmp_path: Path) -> None:
-    for file in (models() / "tiny.en").iterdir():
+    for file in (MODELS / "tiny.en").iterdir():
         (tmp_path / file.name).write_bytes(file.read_bytes()[:1000])
     with pytest.raises(ModelMissing, match="cannot be loaded"):
         backend(str(tmp_path), "broken", OPTIONS)

@@ -13,16 +13,18 @@ import msgspec
 import pytest
 from websockets.sync.client import unix_connect
 
+from tests.daemon.stumbling import Recipes, install
+from tests.receiver import Rig
 from voicectl.client import Door
 from voicectl.errors import NotFound
+from voicectl.events import Event, EventKind
+from voicectl.translated import TranslatedSegment, Translation
 from voicectl.types import (
     Ask,
     Audio,
     CallRecord,
     Decoding,
     Done,
-    Event,
-    EventKind,
     Job,
     Segment,
     Source,
@@ -115,6 +117,12 @@ def at_desk() -> Callable[[Door], Desk]:
 
 
 @pytest.fixture
+def call(make_call: Callable[..., Path]) -> Path:
+    """A quarter of a minute of a call; `tests.line.SAID` is said in it."""
+    return make_call("call", 0.0, 14.7)
+
+
+@pytest.fixture
 def long(make_call: Callable[..., Path]) -> Path:
     """A recording that keeps a worker busy for longer than any test."""
     return make_call("long", 0.0, 70.0, 12)
@@ -172,6 +180,18 @@ def store(path: Path) -> Iterator[Store]:
     made.close()
 
 
+@pytest.fixture
+def recipes(
+    site: Site, weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Recipes]:
+    monkeypatch.setenv("PYTHONPATH", str(install(tmp_path / "packages")))
+    made = Recipes(site)
+    site.home.folder.mkdir(mode=0o700)
+    with Door(site.home, start=True) as door:
+        made.desk = Desk(door)
+        yield made
+
+
 def bytes_of(folder: Path) -> bytes:
     """Everything that is in the files of a folder."""
     return b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
@@ -212,12 +232,14 @@ def record(call: str = "call1", *texts: str, **more: object) -> CallRecord:
         ),
         created=WHEN,
         transcript=transcript,
-        done=(Done("transcribe", "faster-whisper", "tiny.en", WHEN, 1.25, "hash"),),
+        done=(Done("transcribe", "faster-whisper", "tiny.en", WHEN, 1.25, "hash", (1,)),),
         entities=(Entity("NAME", segments[0].text, 0, 0, len(segments[0].text), 0.75),),
         labels=(Label("a scheme", "custody", 0.625, (1, 0)), Label("a scheme", "other", 0.25, ())),
         scores=(Score("a form", "opening", Verdict.NOT_APPLICABLE, (0,)),),
         risks=(Risk("weapon", segments[-1].text, len(segments) - 1, 0, 3, "en"),),
         summary=Summary((Sentence(f"It was said: {segments[0].text}", (0, 1)),), "extractive"),
+        translation=Translation("hi", (TranslatedSegment(0, "नमस्ते।", "loop"),), "nllb", "600M"),
+        translated_entities=(Entity("NAME", "नमस्ते", 0, 0, 6, 0.5),),
     )
     return replace(made, **more)
 
@@ -250,3 +272,11 @@ def claim(ledger: Ledger, owner: str = "me") -> Task:
     task = ledger.claim(owner, LEASE)
     assert task is not None
     return task
+
+
+@pytest.fixture
+def rig(tmp_path: Path, ledger: Ledger) -> Iterator[Rig]:
+    made = Rig(tmp_path, ledger)
+    yield made
+    for each in made.sending:
+        each.stop()

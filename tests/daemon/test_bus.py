@@ -6,7 +6,7 @@ import asyncio
 import threading
 from datetime import UTC, datetime
 
-from voicectl.types import Event, EventKind
+from voicectl.events import Event, EventKind
 from voicectl_daemon import bus
 from voicectl_daemon.bus import Bus
 
@@ -19,7 +19,10 @@ def event(job: str = "j", number: int = 0) -> Event:
 def test_listeners_hear_their_job_in_order() -> None:
     async def listen() -> None:
         house = Bus()
-        with house.listening("j") as mine, house.listening() as everything:
+        with (
+            house.listening(lambda event: event.job == "j") as mine,
+            house.listening(bool) as everything,
+        ):
             for number in range(3):
                 house.publish(event("j", number))
                 house.publish(event("other", number))
@@ -33,7 +36,7 @@ def test_listeners_hear_their_job_in_order() -> None:
 def test_events_come_from_any_thread() -> None:
     async def listen() -> None:
         house = Bus()
-        with house.listening() as listener:
+        with house.listening(bool) as listener:
             threads = [
                 threading.Thread(target=lambda: [house.publish(event()) for _ in range(100)])
                 for _ in range(4)
@@ -51,7 +54,7 @@ def test_events_come_from_any_thread() -> None:
 def test_a_slow_listener_is_let_go_and_nobody_waits_for_it() -> None:
     async def listen() -> None:
         house = Bus()
-        with house.listening() as slow, house.listening() as quick:
+        with house.listening(bool) as slow, house.listening(bool) as quick:
             for number in range(bus.BACKLOG + 100):
                 house.publish(event(number=number))
                 found = await quick.next()
@@ -70,10 +73,10 @@ def test_a_slow_listener_is_let_go_and_nobody_waits_for_it() -> None:
 def test_whoever_comes_after_the_end_is_told_so() -> None:
     async def listen() -> None:
         house = Bus()
-        with house.listening() as early:
+        with house.listening(bool) as early:
             house.close()
             assert await early.next() is None
-        with house.listening() as late:
+        with house.listening(bool) as late:
             assert await late.next() is None
 
     asyncio.run(listen())

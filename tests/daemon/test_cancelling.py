@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from tests.daemon.conftest import states, wait_for, wait_for_progress
-from voicectl.types import EventKind
+from voicectl.events import EventKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable

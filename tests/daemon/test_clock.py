@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from voicectl.client import Door
-from voicectl.types import EventKind
+from voicectl.events import EventKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,8 +9,9 @@ import pytest
 
 from tests.daemon.conftest import states, wait_for
 from voicectl.errors import NotFound
+from voicectl.events import EventKind
 from voicectl.results import FileWish, ResultWish
-from voicectl.types import EventKind, TaskState
+from voicectl.types import TaskState
 
 if TYPE_CHECKING:
     from collections.abc import Callable

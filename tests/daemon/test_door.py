@@ -24,9 +24,10 @@ from websockets.sync.client import unix_connect
 from tests.conftest import mounted
 from voicectl.client import Door
 from voicectl.errors import ConfigError, DiskFull, NotFound, RecipeError, UsageError
+from voicectl.events import EventKind
 from voicectl.paths import LONGEST_SOCKET_PATH, Home
 from voicectl.results import ResultWish
-from voicectl.types import Ask, EventKind, Source
+from voicectl.types import Ask, Source
 from voicectl_daemon import door as doors
 
 if TYPE_CHECKING:

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from msgspec import Raw
 
-from tests.daemon.conftest import add, record, states
+from tests.daemon.conftest import add, claim, record, states
 from voicectl.client import Door
 from voicectl.errors import VoicectlError
-from voicectl.types import EventKind, Job, Task, TaskState, Transcript
-from voicectl_daemon.drafts import Drafts
+from voicectl.events import EventKind
+from voicectl.types import Job, Problem, Task, TaskState, Transcript
 from voicectl_daemon.traces import Traces
+from voicectl_daemon.work.drafts import Drafts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -217,6 +218,18 @@ def test_a_record_in_the_drafts_goes_when_nobody_needs_it(tmp_path: Path, ledger
     kept.tidy(Traces(ledger))
     (left,) = (tmp_path / "drafts").iterdir()
     assert left.name.startswith("waiting.")
+
+
+def test_a_site_says_how_long_what_was_said_is_kept(tmp_path: Path, ledger: Ledger) -> None:
+    add(ledger, "ended")
+    task = claim(ledger)
+    problem = Problem("error", "it stumbled")
+    ledger.close_task(task.id, "me", TaskState.PARTIAL, problem)
+    for seconds, there in ((3600.0, 1), (0.0, 0)):
+        kept = Drafts(tmp_path / "drafts", seconds)
+        kept.keep_record(task, record("ended"))
+        kept.tidy(Traces(ledger))
+        assert len(list((tmp_path / "drafts").iterdir())) == there
 
 
 def test_a_torn_part_is_not_used(desk: Desk, site: Site, broken_off: Job) -> None:

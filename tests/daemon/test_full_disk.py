@@ -6,22 +6,35 @@ At an upload: test_door.
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import psutil
 import pytest
 from msgspec import Raw
 
-from tests.conftest import Ran, Site, mounted
+from tests.conftest import Ran, Site, mounted, wait_until
 from tests.daemon.conftest import TENANT, Desk, add, bytes_of, claim, record, states
 from voicectl.client import Door
-from voicectl.errors import DiskFull
-from voicectl.types import Audio, CallRecord, EventKind, Job, Segment, Task, TaskState, Transcript
-from voicectl_daemon.drafts import Drafts
+from voicectl.config import Config, Schedule
+from voicectl.errors import DiskFull, UsageError
+from voicectl.events import EventKind
+from voicectl.paths import Home
+from voicectl.types import Audio, CallRecord, Job, Segment, Task, TaskState, Transcript
+from voicectl_daemon import main
+from voicectl_daemon.books import Books
+from voicectl_daemon.bus import Bus
+from voicectl_daemon.errands import Errands
 from voicectl_daemon.ids import fresh
 from voicectl_daemon.ledger import Ledger
+from voicectl_daemon.live.sessions import Sessions
+from voicectl_daemon.media import line as media
+from voicectl_daemon.media.growing import HEADER_BYTES, Backlog, Growing
 from voicectl_daemon.store import Store
+from voicectl_daemon.timetable import Timetable
+from voicectl_daemon.work.drafts import Drafts
 
 pytestmark = pytest.mark.root
 
@@ -293,3 +306,70 @@ def test_work_that_is_handed_in_on_a_full_disk_is_refused_or_done(
         for job in taken:
             assert set(states(desk.wait(job))) == {"done"}
         assert set(states(desk.do(*calls.iterdir()))) == {"done"}
+
+
+def test_how_a_schedule_ended_is_known_once_there_is_room(
+    disk: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The run is a script that ends when it is told to."""
+    (disk / "home").mkdir()
+    run = tmp_path / "python"
+    run.write_text(f"#!/bin/sh\nwhile [ ! -e {tmp_path}/end ]; do sleep 0.02; done\n")
+    run.chmod(0o700)
+    monkeypatch.setattr(sys, "executable", str(run))
+    nightly = Schedule(name="n", cron="@daily", recipe="transcribe", paths=("in",), output="out")
+    ledger = Ledger(disk / "ledger.sqlite")
+    errands = Errands(Timetable(ledger, [nightly], serving=True), Home(disk / "home"))
+    errands.run(nightly)
+    ballast = fill(disk)
+    with pytest.raises(DiskFull):
+        errands.timetable.begin("n")
+    (tmp_path / "end").touch()
+    wait_until(lambda: "cannot be written" in caplog.text, "there is no room to write it down")
+    with pytest.raises(UsageError, match="runs already"):
+        errands.run(nightly)
+    ballast.unlink()
+    wait_until(lambda: errands.timetable.lines()[0].state == "done", "it is written down")
+    errands.stop()
+    ledger.close()
+
+
+def test_calls_on_a_line_go_on_without_the_ledger(disk: Path, tmp_path: Path) -> None:
+    ledger = Ledger(disk / "ledger.sqlite")
+    store = Store(tmp_path / "store.duckdb")
+    books = Books(ledger, store, Drafts(tmp_path / "drafts", 60.0), Bus())
+    board = main._switchboard(books, Config(), Home(tmp_path), tmp_path)
+    sessions, calls = Sessions(ledger), board.calls
+    board._from_line(media.Opened("first", "line", "channel", ("caller",), "127.0.0.1"))
+    ballast = fill(disk)
+    with pytest.raises(DiskFull):
+        sessions.recorded("first", "probe")
+    board._from_line(media.Opened("second", "line", "channel", ("caller",), "127.0.0.1"))
+    for call in ("first", "second"):
+        board._from_line(media.Recorded(call, f"{tmp_path}/{call}.wav", 8000))
+        assert calls.find(TENANT, call).call.recording == f"{tmp_path}/{call}.wav"
+        board._from_line(media.Closed(call, "hung up", 16000))
+        assert calls.find(TENANT, call).call.reason == "hung up"
+    assert sessions.owed() == [], "nobody could write down that they are over"
+    ballast.unlink()
+    assert sessions.close_all("the next daemon") == ["first"]
+    assert [call.id for call in sessions.owed()] == ["first"]
+    store.close()
+    ledger.close()
+
+
+def test_a_recording_begins_once_there_is_room(disk: Path) -> None:
+    ballast = fill(disk)
+    before = psutil.Process().num_fds()
+    growing = Growing(disk / "call.wav", 8000, 1, Backlog())
+    for _ in range(3):
+        with pytest.raises(OSError, match="No space left"):
+            growing.write()
+    assert not (disk / "call.wav").exists()
+    assert psutil.Process().num_fds() == before
+    ballast.unlink()
+    growing.close()
+    assert (disk / "call.wav").stat().st_size == HEADER_BYTES

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from tests.daemon.conftest import states, wait_for
 from voicectl.client import Door
-from voicectl.types import Ask, EventKind, Source, TaskState
+from voicectl.events import EventKind
+from voicectl.types import Ask, Source, TaskState
 
 if TYPE_CHECKING:
     from collections.abc import Callable

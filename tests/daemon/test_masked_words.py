@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from tests.daemon.conftest import bytes_of
-from voicectl.types import Event, EventKind
+from voicectl.events import Event, EventKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -2,88 +2,20 @@
 
 from __future__ import annotations
 
-import json
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.daemon.conftest import TENANT, Desk, bytes_of, states
-from tests.daemon.stumbling import install
-from voicectl.client import Door
-from voicectl.errors import NotFound, UsageError
-from voicectl.types import Ask, CallRecord, Outputs, Problem, Source, Task, TaskState
-from voicectl_daemon.ledger import Ledger
+from tests.daemon.conftest import states
+from tests.daemon.stumbling import HEAR, Recipes, spoil, taken
+from voicectl.errors import UsageError
+from voicectl.types import Outputs, Problem, TaskState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
-    from tests.conftest import Ran, Site
-
-HEAR = {"stage": "transcribe", "options": {"language": "en", "temperature": [0.0]}}
-STEPS = [HEAR, {"stage": "stumble"}]
-
-
-class Recipes:
-    """Hands in recipes that are not shipped: what a job is to do is written into the ledger."""
-
-    def __init__(self, site: Site) -> None:
-        self.site = site
-        self.desk: Desk
-
-    def ask(self, *paths: Path, steps: list[dict[str, Any]] = STEPS, **more: Any) -> str:
-        """Write a job down while no daemon is there, and start one."""
-        if self.site.pid is not None:
-            self.site.end()
-        self.site.home.folder.mkdir(mode=0o700, exist_ok=True)
-        ledger = Ledger(self.site.home.ledger)
-        sources = tuple(Source(str(path), path.name) for path in paths)
-        job = ledger.add_job(Ask(sources, **more), json.dumps(steps).encode(), TENANT)
-        ledger.close()
-        self.desk.door.job(job.id)
-        return job.id
-
-    def wait(self, job: str) -> list[Task]:
-        """Wait for its end."""
-        return self.desk.wait(self.desk.door.job(job))
-
-    def do(self, *paths: Path, **more: Any) -> list[Task]:
-        """Hand in and wait."""
-        return self.wait(self.ask(*paths, **more))
-
-    def again(self, job: str, stage: str | None = None) -> list[Task]:
-        """Retry a job and wait."""
-        self.desk.door.retry(job, stage)
-        return self.wait(job)
-
-    def record(self, task: Task) -> CallRecord:
-        """What is kept of a task."""
-        assert task.call is not None
-        return self.desk.door.call(task.call, task.key)
-
-
-@pytest.fixture
-def recipes(
-    site: Site, weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Recipes]:
-    monkeypatch.setenv("PYTHONPATH", str(install(tmp_path / "packages")))
-    made = Recipes(site)
-    site.home.folder.mkdir(mode=0o700)
-    with Door(site.home, start=True) as door:
-        made.desk = Desk(door)
-        yield made
-
-
-def spoil(path: Path, how: str) -> Path:
-    """Have the step `stumble` go wrong for a recording."""
-    told = path.with_name(path.name + ".stumble")
-    told.write_text(how)
-    return told
-
-
-def taken(record: CallRecord) -> list[str]:
-    return [step.stage for step in record.done]
+    from tests.conftest import Ran
 
 
 def test_a_step_that_fails_leaves_what_others_found(
@@ -209,41 +141,53 @@ def test_partial_results_are_written_and_counted_as_failures(
     assert "1 partial" in ran.stderr
 
 
-def test_nothing_is_read_before_it_is_masked(
+@pytest.mark.parametrize("how", ["sleep", "hold", "busy"])
+def test_a_step_has_a_limit_of_its_own(
+    recipes: Recipes, make_call: Callable[..., Path], how: str
+) -> None:
+    """However it spends its time; what does not need it goes on, and so do other recordings."""
+    steps = [HEAR, {"stage": "stumble", "time_limit": "1s"}, {"stage": "risk"}]
+    slow, well = make_call("slow", 0.0, 3.0), make_call("well", 4.0, 3.0)
+    spoil(slow, how)
+    first, second = recipes.do(slow, well, steps=steps)
+    assert states([first, second]) == ["partial", "done"]
+    assert first.error is not None
+    text = "the step 'stumble' failed: it took longer than it may, 1 s; it was stopped"
+    assert (first.error.code, first.error.text) == ("too_slow", text)
+    assert taken(recipes.record(first)) == ["transcribe", "risk"]
+    assert taken(recipes.record(second)) == ["transcribe", "stumble", "risk"]
+
+
+def test_a_recipe_builds_on_what_others_found(
     recipes: Recipes, make_call: Callable[..., Path]
 ) -> None:
-    steps = [HEAR, {"stage": "entities"}, {"stage": "stumble"}, {"stage": "redact"}]
-    path = make_call("one", 0.0, 62.0)
-    told = spoil(path, "fail")
-    job = recipes.ask(path, steps=steps)
-    (task,) = recipes.wait(job)
-    assert task.state is TaskState.FAILED
-    assert task.error is not None
-    assert "the step 'stumble' failed: it stumbled" in task.error.text
-    with pytest.raises(NotFound):
-        recipes.record(task)
-    (draft,) = recipes.site.home.drafts.iterdir()
-    found = json.loads(draft.read_bytes().partition(b"\n")[2])
-    words = found["transcript"]["segments"]
-    assert draft.stat().st_mode & 0o777 == 0o600
-
-    told.unlink()
-    (task,) = recipes.again(job, "entities")
-    assert task.state is TaskState.DONE
-    record = recipes.record(task)
-    assert taken(record) == [step["stage"] for step in steps]
-    heard, named = (step["at"] for step in found["done"])
-    assert record.done[0].at == datetime.fromisoformat(heard), "it is not transcribed again"
-    assert record.done[1].at > datetime.fromisoformat(named)
-    assert not list(recipes.site.home.drafts.iterdir())
-    assert any("[" in segment.text for segment in record.transcript.segments)
-    masked = next(each["text"] for each in words if not _has(record, each["text"]))
-    recipes.site.end()
-    assert masked.encode() not in bytes_of(recipes.site.home.folder)
-    with pytest.raises(UsageError, match="'redact' has changed"):
-        recipes.desk.door.retry(job, "stumble")
+    path = make_call("one", 0.0, 3.0)
+    heard = recipes.record(recipes.do(path, steps=[HEAR])[0])
+    more = [HEAR, {"stage": "risk"}, {"stage": "entities"}]
+    (task,) = recipes.do(path, steps=more)
+    full = recipes.record(task)
+    assert not task.skipped
+    assert full.done[0] == heard.done[0]
+    assert full.transcript == heard.transcript
+    changed = [HEAR, {"stage": "risk", "options": {"languages": ["es"]}}, more[2]]
+    other = recipes.record(recipes.do(path, steps=changed)[0])
+    assert {step.stage: step for step in other.done}["entities"] == full.done[2]
+    assert [step for step in other.done if step in full.done] == [full.done[0], full.done[2]]
+    (less,) = recipes.do(path, steps=[HEAR, more[2]])
+    assert recipes.record(less).done == (full.done[0], full.done[2]), "there was nothing to do"
+    otherwise = {"stage": "transcribe", "options": {"language": "en", "temperature": [0.2]}}
+    anew = recipes.record(recipes.do(path, steps=[otherwise, *more[1:]])[0])
+    assert not set(anew.done) & set(full.done)
+    (forced,) = recipes.do(path, steps=more, force=True)
+    assert not set(recipes.record(forced).done) & set(full.done)
 
 
-def _has(record: CallRecord, text: str) -> bool:
-    assert record.transcript is not None
-    return any(segment.text == text for segment in record.transcript.segments)
+def test_what_another_recipe_found_is_kept_when_the_next_step_fails(
+    recipes: Recipes, make_call: Callable[..., Path]
+) -> None:
+    path = make_call("one", 0.0, 3.0)
+    heard = recipes.record(recipes.do(path, steps=[HEAR])[0])
+    spoil(path, "fail")
+    (task,) = recipes.do(path)
+    assert task.state is TaskState.PARTIAL
+    assert recipes.record(task).done == heard.done

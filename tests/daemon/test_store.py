@@ -1,13 +1,10 @@
-"""The store by itself: what comes back, what is found, which files are refused."""
+"""The store by itself: what comes back, what is found."""
 
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from dataclasses import replace
 from datetime import UTC, datetime
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -19,25 +16,24 @@ from hypothesis import strategies as st
 from tests.daemon.conftest import TENANT, WHEN, record
 from voicectl.cli.export import TABLES
 from voicectl.errors import (
-    ConfigError,
-    DaemonBusy,
     DiskFull,
     NotFound,
     UsageError,
     VoicectlError,
 )
+from voicectl.feedback import FeedbackWish
 from voicectl.selection import Which
+from voicectl.translated import TranslatedSegment, Translation
 from voicectl.types import (
     Segment,
     Transcript,
     Word,
 )
 from voicectl.understanding import Entity, Label, Risk, Score, Sentence, Summary, Verdict
-from voicectl_daemon import duck
+from voicectl_daemon import duck, remarks
 from voicectl_daemon.records import plain
-from voicectl_daemon.store import Store
+from voicectl_daemon.store import Kept, Store
 
-SCHEMA = files("voicectl_daemon").joinpath("store.sql").read_text()
 ID = st.integers(0, 2**31 - 1)
 SHARE = st.floats(0, 1)
 VERDICT = st.sampled_from(Verdict)
@@ -49,7 +45,7 @@ def several(what: st.SearchStrategy[Any]) -> st.SearchStrategy[tuple[Any, ...]]:
 
 
 SENTENCE = st.builds(Sentence, st.text(), several(ID))
-NEWEST = SCHEMA.count("-- migration ")
+TRANSLATED = st.builds(TranslatedSegment, ID, st.text(), st.none() | st.text())
 
 
 def test_a_call_comes_back_as_it_was(store: Store) -> None:
@@ -80,6 +76,11 @@ def test_a_silent_call_comes_back(store: Store) -> None:
             "scores": several(st.builds(Score, st.text(), verdict=VERDICT, evidence=several(ID))),
             "risks": several(st.builds(Risk, st.text(), st.text(), ID, ID, ID, st.text())),
             "summary": st.none() | st.builds(Summary, several(SENTENCE), st.text()),
+            "translation": st.none()
+            | st.builds(Translation, st.text(), several(TRANSLATED), st.text(), st.text()),
+            "translated_entities": several(
+                st.builds(Entity, st.text(), st.text(), ID, ID, ID, SHARE)
+            ),
         }
     )
 )
@@ -118,8 +119,8 @@ def test_the_same_key_replaces(store: Store) -> None:
     store.save(record("call1", "first", "and more"), "key1")
     store.save(record("call1", "second"), "key1")
     assert store.call("call1") == record("call1", "second")
-    assert store.sql("SELECT count(*) FROM book.segments", 10).rows == ((1,),)
-    assert store.sql("SELECT count(*) FROM book.transcripts", 10).rows == ((1,),)
+    with store.reading() as db:
+        assert len(db.execute("SELECT 1 FROM book.segments, book.transcripts").fetchall()) == 1
 
 
 def test_what_is_unfinished_can_be_read_but_is_not_done(store: Store) -> None:
@@ -128,17 +129,19 @@ def test_what_is_unfinished_can_be_read_but_is_not_done(store: Store) -> None:
     assert store.call("call1") == heard
     assert not store.has("key1")
     assert store.has("key2")
-    wanted = [("call1", "key1"), ("call2", "key2"), ("call3", "key3")]
-    assert store.unfinished(wanted) == {"key1": heard}
-    assert store.unfinished(wanted, only_of="job1") == {"key1": heard}
-    assert store.unfinished(wanted, only_of="job2") == {}
+    calls = ["call1", "call2", "call3"]
+    one, two = (Kept(f"call{n}", f"key{n}", heard.done) for n in (1, 2))
+    assert sorted(store.steps(calls)) == [one, two]
+    assert store.steps(calls[1:]) == [two]
+    assert store.steps(calls, only_of="job1") == [one]
+    assert store.steps(calls, only_of="job2") == []
     assert store.sql("SELECT id, whole FROM calls ORDER BY id", 9).rows == (
         ("call1", False),
         ("call2", True),
     )
     store.save(record(), "key1")
     assert store.has("key1")
-    assert store.unfinished(wanted) == {}
+    assert store.steps(calls, only_of="job1") == []
     assert store.call("call1") == record()
     assert store.sql("SELECT count(*) FROM entities WHERE call='call1'", 9).rows == ((1,),)
 
@@ -165,6 +168,9 @@ def test_what_calls_mean_is_found_in_the_latest_result_of_each(store: Store) -> 
             (0, "Amina called.", [0], "extractive"),
             (1, "She saw it.", [1, 0], "extractive"),
         ],
+        "SELECT segment, text, language, suspect, model FROM translations WHERE call='call1'": [
+            (0, "नमस्ते।", "hi", "loop", "600M")
+        ],
     }.items():
         assert list(store.sql(f"{query} ORDER BY ALL", 9).rows) == rows
 
@@ -172,7 +178,7 @@ def test_what_calls_mean_is_found_in_the_latest_result_of_each(store: Store) -> 
 def test_the_schema_page_names_the_columns_of_every_view(store: Store) -> None:
     page = (Path(__file__).parents[2] / "docs" / "store.md").read_text()
     told = dict(re.findall(r"^\| `(\w+)` \| .* \| `(.*)` \|$", page, re.MULTILINE))
-    views = "SELECT view_name FROM duckdb_views() WHERE NOT internal"
+    views = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'main'"
     assert set(told) == {name for (name,) in store.sql(views, 99).rows} == set(TABLES)
     for view, columns in told.items():
         assert tuple(columns.split()) == store.sql(f"SELECT * FROM {view}", 1).columns
@@ -213,16 +219,6 @@ def test_calls_are_listed_and_found(store: Store) -> None:
     assert (line.speakers, line.segments) == (("SPEAKER_00",), 1)
 
 
-def test_search_knows_no_case_and_no_patterns(store: Store) -> None:
-    store.save(record("call1", "Straße 100% _sure_", "ÄRGER", "'; DROP TABLE calls --"), "key1")
-    assert [hit.segment for hit in store.search(TENANT, "ärger", 10)] == [1]
-    assert [hit.segment for hit in store.search(TENANT, "100%", 10)] == [0]
-    assert [hit.segment for hit in store.search(TENANT, "_", 10)] == [0]
-    assert [hit.segment for hit in store.search(TENANT, "'; drop", 10)] == [2]
-    assert store.search("another tenant", "a", 10) == []
-    assert len(store.search(TENANT, "r", 1)) == 1
-
-
 @pytest.fixture
 def three(store: Store) -> Store:
     """Calls of three days; the second is Spanish, the third has no speech."""
@@ -238,6 +234,12 @@ def three(store: Store) -> Store:
                 transcript=replace(made.transcript, language=language),
             ),
             f"key{day}",
+        )
+    remarks.give(store, store.call("call1"), "anna", FeedbackWish(rating=3), ())
+    with store.writing() as db:
+        db.execute(
+            "INSERT INTO book.live_calls VALUES ('line1', 'default', 'pbx', 'SIP/1', ['caller'], "
+            "'2026-11-01', '2026-11-01 00:01', 'hangup', 60, 'custody', ['weapon'], 'job', 'call1')"
         )
     return store
 
@@ -303,85 +305,6 @@ def test_an_empty_table_has_its_columns(three: Store, tmp_path: Path) -> None:
         file.write_bytes(made.read())
     with duckdb.connect() as reader:
         assert reader.execute(f"SELECT text, words FROM '{file}'").fetchall() == []
-
-
-def test_half_a_table_of_a_killed_daemon_is_removed(path: Path) -> None:
-    left = path.with_name("store.export-abc")
-    left.mkdir()
-    (left / "scratch").write_bytes(b"words of a call")
-    Store(path).close()
-    assert not left.exists()
-
-
-def test_the_store_is_private(store: Store, path: Path) -> None:
-    store.save(record(), "key1")
-    assert path.stat().st_mode & 0o777 == 0o600
-
-
-OLD_ROWS = (
-    "INSERT INTO book.calls VALUES ('old','default','sha','old.wav','/old.wav',1.5,8000,2,'x',"
-    "'2026-01-02')",
-    "INSERT INTO book.transcripts VALUES ('key','old','default',true,'transcribe','en',0.5,"
-    "'tiny.en',1.0,[])",
-    "INSERT INTO book.segments VALUES ('key','old','default',0,0.0,1.0,'Hello.',NULL,0,'en',0.5,"
-    "NULL,[],NULL)",
-)
-
-
-def old_store(path: Path) -> None:
-    """A store with one call, as the first voicectl made it."""
-    first = SCHEMA.split("-- migration 1\n")[1].split("-- migration 2\n")[0]
-    with duckdb.connect(str(path)) as db:
-        db.execute("CREATE SCHEMA book; CREATE TABLE book.version AS SELECT 1 AS version")
-        for statement in (first, *OLD_ROWS):
-            db.execute(statement)
-
-
-def test_an_older_store_is_brought_up_to_date(path: Path) -> None:
-    old_store(path)
-    for _ in range(2):
-        store = Store(path)
-        kept = store.call("old")
-        assert kept.transcript is not None
-        assert kept.transcript.text == "Hello."
-        assert kept.audio.warnings == ()
-        assert kept.entities == kept.labels == kept.scores == kept.risks == ()
-        assert kept.summary is None
-        assert store.has("key"), "what older versions kept was whole"
-        asked = "SELECT name, warnings, whole FROM calls"
-        assert store.sql(asked, 9).rows == (("old.wav", None, True),)
-        store.close()
-    store = Store(path)
-    store.save(record(), "new")
-    assert store.call("call1") == record()
-    store.close()
-
-
-def test_a_newer_store_is_refused_and_left_as_it_is(path: Path) -> None:
-    Store(path).close()
-    with duckdb.connect(str(path)) as db:
-        db.execute("UPDATE book.version SET version=99")
-    before = path.read_bytes()
-    with pytest.raises(ConfigError, match="newer voicectl .schema 99") as refused:
-        Store(path)
-    assert "nothing was changed" in refused.value.hint
-    assert path.read_bytes() == before
-
-
-def test_a_damaged_store_is_named(path: Path) -> None:
-    path.write_bytes(b"no database at all" * 1000)
-    with pytest.raises(VoicectlError, match=r"store.duckdb cannot be read"):
-        Store(path)
-
-
-def test_a_store_that_another_program_has_open_is_named(store: Store, path: Path) -> None:
-    code = "import sys; from pathlib import Path; from voicectl_daemon.store import Store\n"
-    code += "try: Store(Path(sys.argv[1]))\nexcept Exception as error: print(repr(error))"
-    ran = subprocess.run(
-        [sys.executable, "-c", code, path], capture_output=True, text=True, check=True
-    )
-    assert ran.stdout.startswith(DaemonBusy.__name__)
-    assert "PID" in ran.stdout
 
 
 def test_a_table_that_cannot_be_made_for_another_reason(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.daemon.conftest import TENANT, bytes_of, record
+from voicectl.translated import TranslatedSegment, Translation
 from voicectl.understanding import Entity, Sentence, Summary
 from voicectl_daemon.store import Store
 
@@ -22,7 +23,11 @@ def test_a_deleted_call_leaves_no_byte(store: Store, tmp_path: Path) -> None:
         store.save(record(f"call{number}", f"secret words {number} in clear"), f"key{number}")
     name = Entity("NAME", "secret name of seven", 0, 0, 5, 0.5)
     told = Summary((Sentence("secret sentence of seven", (0,)),), "extractive")
-    seven = record("call7", "other secret of seven", entities=(name,), summary=told)
+    english = Translation("en", (TranslatedSegment(0, "secret English of seven"),), "nllb", "600M")
+    seven = record(
+        "call7", "other secret of seven", entities=(name,), summary=told, translation=english,
+        translated_entities=(name,),
+    )  # fmt: skip
     store.save_all({"another key": seven}, unfinished={"another key": "secret job"})
     assert b"secret" in bytes_of(tmp_path)
     store.delete("call7")

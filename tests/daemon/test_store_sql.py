@@ -11,7 +11,7 @@ import duckdb
 import pytest
 
 from tests.daemon.conftest import TENANT, record
-from tests.daemon.test_store import NEWEST
+from tests.daemon.test_store_file import NEWEST
 from voicectl.errors import (
     UsageError,
 )
@@ -29,7 +29,8 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 
 
 def check_unharmed(store: Store) -> None:
-    assert store.sql("SELECT version FROM book.version", 1).rows == ((NEWEST,),)
+    with store.reading() as db:
+        assert db.execute("SELECT version FROM book.version").fetchall() == [(NEWEST,)]
     assert store.count(TENANT) == 5
     store.save(record("call4", "Good morning.", "Hello!"), "key4")
     assert store.call("call4") == record("call4", "Good morning.", "Hello!")
@@ -46,6 +47,9 @@ def check_unharmed(store: Store) -> None:
         "SELECT 1;",
         "-- a remark\nSELECT 1",
         "VALUES (1), (2)",
+        "SELECT u.word FROM segments, unnest(words) AS u(word)",
+        "SUMMARIZE segments",
+        "SELECT table_name FROM information_schema.tables",
     ],
 )
 def test_sql_answers(filled: Store, query: str) -> None:
@@ -133,6 +137,21 @@ REFUSED = [
     "SELECT * FROM pandas_scan(12345)",
     "SELECT * FROM python_map_function((SELECT 1))",
     "SELECT * FROM visible_to_python",
+    "SELECT text FROM book.segments",
+    'SELECT text FROM store."BOOK".segments',
+    "SELECT (SELECT count(*) FROM book.vectors)",
+    "WITH x AS (FROM book.originals) FROM x",
+    "FROM calls JOIN book.originals o ON o.call = calls.id",
+    "SUMMARIZE book.segments",
+    "PIVOT book.calls ON name IN ('a') USING count(*)",
+    "SELECT * FROM query('SELECT text FROM book.segments')",
+    "SELECT * FROM query_table('book.segments')",
+    "SELECT * FROM histogram('book.segments', text)",
+    "SELECT * FROM pragma_storage_info('book.segments')",
+    "SELECT * FROM calls c, LATERAL (SELECT * FROM book.segments s WHERE s.call = c.id)",
+    "SELECT (" * 900 + "SELECT count(*) FROM calls" + ")" * 900,
+    "SELECT * FROM pragma_storage_info('book.segments')",
+    "SELECT * FROM json_execute_serialized_sql(json_serialize_sql('FROM book.segments'))",
 ]
 
 

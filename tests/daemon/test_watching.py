@@ -12,7 +12,8 @@ import pytest
 
 from tests.daemon.conftest import states, wait_for
 from voicectl.client import Door
-from voicectl.types import EventKind, TaskState
+from voicectl.events import EventKind
+from voicectl.types import TaskState
 
 if TYPE_CHECKING:
     from collections.abc import Callable

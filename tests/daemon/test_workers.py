@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import logging
 import re
+import subprocess
+import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 
+from tests.daemon.conftest import states, wait_for
 from voicectl.client import Door
-from voicectl.types import EventKind, TaskState
+from voicectl.events import EventKind
+from voicectl.types import TaskState
 from voicectl_daemon import unforeseen
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from tests.conftest import Site
@@ -41,7 +47,7 @@ def test_an_idle_worker_lets_its_models_go(
                         pids.add(door.status().workers[0].pid)
             assert [task.attempts for task in door.tasks(job.id)][0] == 1
             site.wait_until(lambda: door.status().workers[0].state == "off", "it lets go")
-            assert not site.workers()
+            site.wait_until(lambda: not site.workers(), "its process has ended")
         assert len(pids) == 2, "one for each job, however long its recordings take"
 
 
@@ -73,6 +79,38 @@ def test_one_that_grew_too_large_is_replaced_after_its_work(
             assert (task.state, task.attempts) == (TaskState.DONE, 1)
         assert len(set(pids.values())) == 2
         assert door.status().workers[0].lets_go is None
+
+
+DEBUGGER = """
+import ctypes, sys
+SEIZE = 0x4206
+print(ctypes.CDLL(None).ptrace(SEIZE, int(sys.argv[1]), None, None), flush=True)
+sys.stdin.read()
+"""
+
+
+@contextmanager
+def held(pid: int) -> Iterator[None]:
+    """Keep a process from being gone when it is killed, as a disk that does not answer does."""
+    command = [sys.executable, "-c", DEBUGGER, str(pid)]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as debugger:
+        assert debugger.stdout
+        if debugger.stdout.readline() != "0\n":
+            pytest.skip("this machine lets nobody hold a process")
+        yield
+
+
+def test_one_that_is_killed_and_does_not_go(desk: Desk, make_call: Callable[..., Path]) -> None:
+    job = desk.ask(make_call("long", 0.0, 60.0))
+    wait_for(desk, job.id, EventKind.TASK_STARTED)
+    pid = desk.door.status().workers[0].pid
+    assert pid is not None
+    with held(pid):
+        psutil.Process(pid).kill()
+        assert states(desk.wait(job)) == ["done"]
+        assert psutil.Process(pid).status() == psutil.STATUS_ZOMBIE, "it is still held"
+        assert desk.door.status().workers[0].pid != pid
 
 
 @pytest.mark.parametrize(

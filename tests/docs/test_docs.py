@@ -10,12 +10,15 @@ from pathlib import Path
 import pytest
 import typer
 
+from voicectl import config
 from voicectl.cli.elsewhere import INSTEAD
 from voicectl.cli.flags import FLAGS
 from voicectl.cli.main import app
 from voicectl.errors import ExitStatus
 
 ROOT = Path(__file__).parents[2]
+SITE_PAGES = ("operations", "live-calls", "recipes")
+"""Where everything stands that a site can configure."""
 PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")])
 
 
@@ -48,6 +51,25 @@ def test_links_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
         if not target.startswith("http"):
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def anchors(page: Path) -> set[str]:
+    """Return the places of a page that links can lead to."""
+    titles = re.findall(r"^#+ (.*)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_to_headings(page: Path) -> None:
+    for target, anchor in re.findall(r"\]\(([^)#:]*)#([^)]+)\)", page.read_text()):
+        assert anchor in anchors(page.parent / target if target else page), f"{target}#{anchor}"
+
+
+@pytest.mark.parametrize("section", config._SECTIONS, ids=str)
+def test_every_key_of_the_config_is_told_of(section: str) -> None:
+    pages = "".join((ROOT / "docs" / f"{name}.md").read_text() for name in SITE_PAGES)
+    for key in config._SECTIONS[section].__struct_fields__:
+        assert re.search(rf"\b{key}\b", pages), f"{section}.{key}"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

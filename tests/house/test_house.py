@@ -40,13 +40,21 @@ def name_of(path: Path) -> str:
 def test_the_command_line_loads_no_machinery() -> None:
     loaded = loaded_by("import voicectl.cli.main")
     assert not loaded & (
-        NATIVE | set(PACKAGES[1:]) | {"duckdb", "huey", "fastapi", "httpx", "msgspec"}
+        NATIVE
+        | set(PACKAGES[1:])
+        | {"duckdb", "huey", "fastapi", "httpx", "msgspec", "textual", "aiohttp"}
     )
 
 
 def test_the_client_loads_no_machinery() -> None:
     loaded = loaded_by("import voicectl.client")
     assert not loaded & (NATIVE | set(PACKAGES[1:]) | {"duckdb", "huey", "fastapi", "typer"})
+
+
+def test_the_monitor_loads_no_machinery() -> None:
+    loaded = loaded_by("import voicectl.tui.app")
+    assert "textual" in loaded
+    assert not loaded & (NATIVE | set(PACKAGES[1:]) | {"duckdb", "huey", "fastapi", "aiohttp"})
 
 
 def test_the_daemon_loads_nothing_that_can_crash_it() -> None:
@@ -141,7 +149,7 @@ def test_the_wheel_holds_every_file_of_the_packages(wheel: set[str]) -> None:
         str(path.relative_to((ROOT / source).parent))
         for source in SOURCES
         for path in (ROOT / source).rglob("*")
-        if path.suffix in (".py", ".sql", ".toml") or path.name == "py.typed"
+        if path.suffix in (".py", ".sql", ".toml", ".tcss", ".html") or path.name == "py.typed"
     }
     assert {"voicectl_daemon/ledger.sql", "voicectl_daemon/store.sql"} <= wanted
     assert wanted <= wheel

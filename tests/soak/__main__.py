@@ -18,8 +18,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.soak", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, run, count, text in (
+        ("day", day, 300, "take the calls of a day at speed, and tell how it went"),
         ("kills", kills, 200, "kill workers and daemons under a batch"),
         ("mutants", mutants, 2_000, "read damaged recordings in confined children"),
+        ("recipes", recipes, 50, "kill workers and daemons between the steps of drawn recipes"),
         ("work", work, 500, "hand damaged recordings to a daemon, as a user would"),
     ):
         command = commands.add_parser(name, help=text, description=text)
@@ -32,9 +34,21 @@ def main() -> int:
     return status
 
 
+def day(count: int, seed: int) -> int:
+    """Take the calls of a day in ten minutes; two cores bear 500."""
+    from tests.soak.day import live
+
+    return live(count, seed)
+
+
 def kills(count: int, seed: int) -> int:
     """Run the tests of tests/daemon/test_kill.py that shoot, with more shots."""
     return pytest("tests/daemon/test_kill.py", "-k", "fire", VOICECTL_KILLS=count, seed=seed)
+
+
+def recipes(count: int, seed: int) -> int:
+    """Run the test that draws recipes, with more of them."""
+    return pytest("tests/daemon/test_drawn_recipes.py", VOICECTL_RECIPES=count, seed=seed)
 
 
 def work(count: int, seed: int) -> int:

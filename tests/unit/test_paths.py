@@ -42,6 +42,7 @@ def test_the_config_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     usual = tmp_path / "voicectl" / "voicectl.toml"
     assert paths.config_file() in (None, Path("/etc/voicectl/voicectl.toml"))
     usual.parent.mkdir()
+    assert paths.site_folder() == usual.parent, "recipes may lie there without it"
     usual.touch()
     assert paths.config_file() == usual
     monkeypatch.setenv("VOICECTL_CONFIG", "/somewhere/else.toml")

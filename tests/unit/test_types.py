@@ -8,14 +8,13 @@ import msgspec
 import pytest
 
 import voicectl.types
+from voicectl.events import Event, EventKind
 from voicectl.types import (
     Ask,
     Audio,
     CallRecord,
     Decoding,
     Done,
-    Event,
-    EventKind,
     Outputs,
     Segment,
     Source,

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import MODELS
 from voicectl.errors import UsageError
 from voicectl.interfaces import Wish
 from voicectl_models import device, pool
@@ -111,10 +112,9 @@ def test_with_a_broken_gpu_the_cpu_works(caplog: pytest.LogCaptureFixture) -> No
 @pytest.mark.usefixtures("broken_gpu")
 @pytest.mark.parametrize("model", ["auto", "tiny.en"])
 def test_a_gpu_that_was_asked_for_is_missed_before_work(model: str) -> None:
-    folder = Path(os.environ["VOICECTL_TEST_MODELS"])
-    assert pool.candidates(Wish("asr", model, "en"), folder)[0].name == "tiny.en"
+    assert pool.candidates(Wish("asr", model, "en"), MODELS)[0].name == "tiny.en"
     with pytest.raises(UsageError, match="no GPU can be used"):
-        pool.candidates(Wish("asr", model, "en", device="cuda"), folder)
+        pool.candidates(Wish("asr", model, "en", device="cuda"), MODELS)
 
 
 def test_the_libraries_of_the_gpu_extra_are_loaded(

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from pathlib import Path
 
 import pytest
 
 from tests.unit.models.conftest import OWN, model_in
 from voicectl.errors import ModelMissing, UnknownName
+from voicectl.interfaces import Wish
+from voicectl_models import pool, weights
 from voicectl_models.weights import default_folder, find, installed, verify
 
 
@@ -132,3 +135,20 @@ def test_the_real_tiny_en(weights: Path) -> None:
     assert found.languages == ("en",)
     assert verify(found) == []
     assert find(str(weights / "tiny.en"), weights).sha256 == found.sha256
+
+
+def test_a_folder_that_is_no_model_is_not_read_to_its_end(tmp_path: Path) -> None:
+    for number in range(weights.MOST_FILES + 1):
+        (tmp_path / f"{number}.wav").touch()
+    for place in (tmp_path, Path("/"), Path("/proc")):
+        with pytest.raises(ModelMissing, match="no model does"):
+            weights.whole_folder(place)
+        with pytest.raises(ModelMissing, match="no model does"):
+            pool.candidates(Wish("translate", str(place), backend="auto", target="en"), tmp_path)
+
+
+def test_a_folder_without_a_file_to_read_is_no_model(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "model.bin")
+    for place in (tmp_path, tmp_path / "nowhere"):
+        with pytest.raises(ModelMissing, match="there are no weights"):
+            weights.whole_folder(place)

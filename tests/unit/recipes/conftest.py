@@ -1,4 +1,4 @@
-"""Calls in sentences, and the real embedder."""
+"""Calls in sentences, the real embedder and the real rules for names."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ import pytest
 
 from voicectl.embedding import Embedder, EmbedOptions
 from voicectl.errors import ModelMissing
+from voicectl.recognition import EntityOptions
 from voicectl.types import Segment
 from voicectl_models import weights as on_disk
 from voicectl_models.minilm import MiniLM
+from voicectl_models.spoken_rules import SpokenRules
 
 
 @pytest.fixture(scope="session")
@@ -21,6 +23,11 @@ def embedder(weights: Path) -> Embedder:
     except ModelMissing as error:
         pytest.skip(f"{error.text}; {error.hint}")
     return MiniLM(str(found.folder), found.name, EmbedOptions(threads=1))
+
+
+@pytest.fixture(scope="session")
+def rules(weights: Path) -> SpokenRules:
+    return SpokenRules(str(weights / "base"), "base", EntityOptions())
 
 
 @pytest.fixture(scope="session")

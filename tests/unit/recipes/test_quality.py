@@ -29,7 +29,7 @@ def test_opening_and_closing_are_found_with_their_segments(said: Said, embedder:
         "you have reached the children's helpline how can i help you",
         *MIDDLE,
         "call us again any time",
-        "goodbye",
+        "take care",
     )
     scores = assessed(call, embedder)
     assert scores["opening"].verdict is Verdict.YES
@@ -47,6 +47,24 @@ def test_half_an_opening_is_partly_and_none_is_no(said: Said, embedder: Embedder
     assert none["opening"].verdict is Verdict.NO
     assert none["closing"].verdict is Verdict.NO
     assert none["closing"].evidence == ()
+
+
+def test_one_segment_may_do_several_things(said: Said, embedder: Embedder) -> None:
+    call = said(
+        "Good morning, child help line, who am I talking to?",
+        *MIDDLE,
+        "I will look it up for you. Please hold the line for a moment.",
+        "Thank you for waiting. It is in the county building on the second floor.",
+        *MIDDLE,
+        "The hospital has a social worker who can help with that, goodbye.",
+    )
+    scores = assessed(call, embedder)
+    assert [scores[name].verdict for name in ("opening", "hold", "closing")] == [Verdict.YES] * 3
+    assert [scores[name].evidence for name in ("opening", "hold", "closing")] == [
+        (10,),
+        (15, 16),
+        (21,),
+    ]
 
 
 def test_who_was_left_waiting_without_thanks(said: Said, embedder: Embedder) -> None:

@@ -113,6 +113,13 @@ def test_a_sentence_that_nobody_said_loses_the_words_too() -> None:
     assert summary.text == "[NAME_1], called [NAME_1], rang: 0722 or [PHONE_1]."
 
 
+def test_a_number_that_was_said_in_words_and_written_in_digits_is_masked() -> None:
+    put = Summary((Sentence("Call 0722-112 233 (aged 10, since 2019).", (0, 1)),), "llm")
+    summary = redacted(replace(record(), summary=put)).summary
+    assert summary is not None
+    assert summary.text == "Call [PHONE_2] (aged 10, since 2019)."
+
+
 def test_a_risk_that_shares_a_word_with_a_name_is_masked_with_it() -> None:
     start = TEXTS[0].index("Otieno and he")
     risk = Risk("x", TEXTS[0][start : start + 13], 0, start, start + 13, "en")

@@ -83,25 +83,3 @@ def test_a_scheme_nobody_ships() -> None:
     with pytest.raises(UnknownName, match="there is no scheme called 'child-help'") as refused:
         scheme.builtin("child-help")
     assert "child-helpline" in refused.value.hint
-
-
-def test_a_correction_moves_a_sentence() -> None:
-    ours = scheme.corrected(scheme.read(TWO.encode(), "ours.toml"), "b", "Another b.")
-    once = scheme.corrected(ours, "a", "  This is \n b. ")
-    assert once.find("a").examples == ("This is b.",)
-    assert once.find("b").examples == ("Another b.",)
-    assert scheme.corrected(once, "a", "This is b.") == once
-    assert ours.find("b").examples == ("This is b.", "Another b.")
-
-
-def test_a_correction_leaves_no_category_without_words() -> None:
-    ours = scheme.read(TWO.encode(), "ours.toml")
-    assert scheme.corrected(ours, "a", "This is b.").find("b").words == ("This is b.",)
-
-
-def test_a_correction_that_cannot_be() -> None:
-    ours = scheme.read(TWO.encode(), "ours.toml")
-    with pytest.raises(UsageError, match="no category 'c'"):
-        scheme.corrected(ours, "c", "Something.")
-    with pytest.raises(UsageError, match="say something"):
-        scheme.corrected(ours, "a", "  ")

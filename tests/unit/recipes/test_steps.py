@@ -14,7 +14,7 @@ from voicectl.errors import RecordingError, UsageError
 from voicectl.interfaces import Outcome, Tools, Wish
 from voicectl.types import Audio, CallRecord, Done, Part, Segment, Transcript
 from voicectl.understanding import Label, Sentence, Summary
-from voicectl_recipes import again, engine
+from voicectl_recipes import again, dependence, engine
 from voicectl_recipes.load import CheckedStep, Plan
 
 WHEN = datetime(2026, 11, 21, tzinfo=UTC)
@@ -31,6 +31,7 @@ class Plain:
     options: ClassVar[type[NoOptions]] = NoOptions
     idle_options: ClassVar[frozenset[str]] = frozenset()
     fills: ClassVar[frozenset[str]] = frozenset({"labels"})
+    reads: ClassVar[frozenset[str]] = frozenset({"transcript"})
 
     def wishes(self, options: NoOptions) -> tuple[Wish, ...]:
         return ()
@@ -48,7 +49,10 @@ class Plain:
 
 
 def step(name: str, *fills: str) -> CheckedStep:
-    kind = type(name, (Plain,), {"name": name, "fills": frozenset(fills)})
+    reads = {"audio"} if name == "hear" else {"transcript"}
+    kind = type(
+        name, (Plain,), {"name": name, "fills": frozenset(fills), "reads": frozenset(reads)}
+    )
     return CheckedStep(kind(), NoOptions())
 
 
@@ -78,31 +82,125 @@ def record(name: str, *taken: str, **more: Any) -> CallRecord:
 THREE: Plan = (step("hear", "transcript"), step("sort", "labels"), step("sum", "summary"))
 
 
-def test_every_step_is_told_of_and_the_last_makes_it_whole() -> None:
+def told(news: engine.News) -> tuple[Any, ...]:
+    if isinstance(news, engine.Begun):
+        return ("begun", THREE[news.number].stage.name, list(news.indices))
+    if isinstance(news, engine.Broken):
+        return ("broken", news.index, THREE[news.number].stage.name, list(news.without))
+    return (news.index, taken(news.record), news.whole)
+
+
+def taken(record: CallRecord) -> list[str]:
+    return [step.stage for step in record.done]
+
+
+def test_every_step_is_told_of_and_what_does_not_need_a_failed_one_goes_on() -> None:
     tools: Any = Told()
-    records = [record("bad at sort"), record("new"), record("old", "hear", "sort")]
-    told = [
-        (reached.index, len(reached.record.done) if reached.record else None, reached.whole)
-        for reached in engine.run(THREE, records, tools)
+    records = [record("bad at sort"), record("bad at hear"), record("old", "hear", "sort")]
+    assert [told(news) for news in engine.run(THREE, records, tools)] == [
+        ("begun", "hear", [0, 1]),
+        (0, ["hear"], False),
+        ("broken", 1, "hear", ["hear", "sort", "sum"]),
+        ("begun", "sort", [0]),
+        ("begun", "sum", [0, 2]),
+        (0, ["hear", "sum"], False),
+        ("broken", 0, "sort", ["sort"]),
+        (2, ["hear", "sort", "sum"], True),
     ]
-    assert told == [
-        (0, 1, False),
-        (1, 1, False),
-        (0, None, False),
-        (1, 2, False),
-        (1, 3, True),
-        (2, 3, True),
-    ]
-    assert tools.progress_of == [0, 1, 0, 1, 1, 2], "a step tells of its own records"
+    assert tools.progress_of == [0, 1, 0, 0, 2], "a step tells of its own records"
     assert tools.kept_of == [(index, index) for index in tools.progress_of]
 
 
-def test_a_record_goes_on_only_with_its_own_recipe() -> None:
-    heard = record("a", "hear", "sort", labels=(Label("s", "n", 1.0, ()),))
-    assert again.begun(THREE, heard) == heard
-    for other in (record("a", "sort"), record("a", "hear", "sum"), record("a")):
-        full = replace(other, labels=heard.labels, transcript=Transcript((), None, "m"))
-        assert again.begun(THREE, full) == record("a")
+def test_what_was_taken_before_or_is_given_up_is_not_taken() -> None:
+    tools: Any = Told()
+    whole = record("a", "hear", "sort", "sum")
+    assert list(engine.run(THREE, [whole], tools)) == [engine.Reached(0, whole, whole=True)]
+    error = RecordingError("it hung")
+    before = [engine.Before(("1", "2", "3"), {"sort": error})]
+    *_, last, end = engine.run(THREE, [record("a")], tools, before)
+    assert isinstance(last, engine.Reached)
+    assert [(step.stage, step.recipe_hash) for step in last.record.done] == [
+        ("hear", "1"),
+        ("sum", "3"),
+    ]
+    assert end == engine.Broken(0, 1, error, ["sort"])
+
+
+@pytest.mark.parametrize("error", [LookupError("?"), RecordingError("bad")])
+def test_what_a_stage_raises_is_the_failure_of_the_one_record_it_had(error: Exception) -> None:
+    class Raises(Plain):
+        name = "raises"
+
+        def run(self, *_: Any) -> Iterator[Outcome]:
+            raise error
+
+    plan = (THREE[0], CheckedStep(Raises(), NoOptions()), THREE[2])
+    tools: Any = Told()
+    *_, last, end = engine.run(plan, [record("a")], tools)
+    assert isinstance(last, engine.Reached)
+    assert taken(last.record) == ["hear", "sum"]
+    assert end == engine.Broken(0, 1, error, ["raises"])
+    with pytest.raises(type(error)):
+        list(engine.run(plan, [record("a"), record("b")], tools))
+
+
+def test_a_stage_that_forgets_a_record() -> None:
+    class Forgets(Plain):
+        name = "forgets"
+
+        def run(self, *_: Any) -> Iterator[Outcome]:
+            return iter(())
+
+    tools: Any = Told()
+    *_, end = engine.run((CheckedStep(Forgets(), NoOptions()),), [record("a", "hear")], tools)
+    assert isinstance(end, engine.Broken)
+    assert "without a result" in str(end.error)
+
+
+MASKING: Plan = (*THREE, step("mask", "transcript", "summary"))
+
+
+@pytest.mark.parametrize(
+    ("done", "stay"),
+    [
+        ("hear sort sum mask", "hear sort sum mask"),
+        ("hear sort", "hear sort"),
+        ("sort", ""),
+        ("hear sum", "hear sum"),
+        ("hear sort mask", ""),
+        ("hear sum mask", ""),
+        ("hear sort foreign", ""),
+    ],
+)
+def test_only_what_nothing_has_changed_since_is_gone_on_with(done: str, stay: str) -> None:
+    """What is masked is not gone on with as if it had been said so."""
+    labels = (Label("s", "n", 1.0, ()),)
+    kept = record("a", *done.split(), transcript=Transcript((), None, "m"), labels=labels)
+    back = again.begun(MASKING, kept)
+    assert taken(back) == stay.split()
+    assert (back.transcript is not None) == ("hear" in stay)
+    assert back.labels == (labels if "sort" in stay else ())
+
+
+def test_what_another_recipe_found_for_the_same_question() -> None:
+    weights: list[list[str]] = [["a"], [], ["b"], []]
+    marks = dependence.marks(MASKING, weights)
+    done = tuple(
+        replace(step, recipe_hash=mark)
+        for step, mark in zip(record("a", "hear", "sort", "sum").done, marks, strict=False)
+    )
+    assert again.taken(MASKING, done, marks) == {"hear", "sort", "sum"}
+    assert again.taken(THREE, done, marks[:3]) == {"hear", "sort", "sum"}
+    other_sum = dependence.marks(MASKING, [*weights[:2], ["c"], []])
+    assert again.taken(MASKING, done, other_sum) == {"hear", "sort"}
+    other_words = dependence.marks(MASKING, [["c"], *weights[1:]])
+    assert again.taken(MASKING, done, other_words) == set()
+    of_a_party = dependence.marks(MASKING, weights, ("inbound",))
+    assert again.taken(MASKING, done, of_a_party) == set()
+    masked = (*done, Done("mask", "", "", WHEN, 1.0, marks[3]))
+    assert again.taken(MASKING, masked, marks) == {"hear", "sort", "sum", "mask"}
+    gone = {"hear", "sort", "sum"}
+    assert not gone & again.taken(THREE, masked, marks[:3]), "masked words are not taken"
 
 
 def test_back_to_a_step() -> None:

@@ -13,6 +13,7 @@ from voicectl.embedding import Embedder
 from voicectl.types import Segment
 from voicectl_recipes import classify, scheme, summary
 from voicectl_recipes.classify import Prepared
+from voicectl_recipes.template import Template
 
 Said = Callable[..., list[Segment]]
 
@@ -36,7 +37,7 @@ def helpline(embedder: Embedder) -> Prepared:
 def test_it_says_what_the_call_is_about_in_its_own_words(
     said: Said, helpline: Prepared, embedder: Embedder
 ) -> None:
-    made = summary.summarize(said(*CALL), helpline, embedder, sentences=2)
+    made = summary.summarize(said(*CALL), helpline, embedder, Template(title="", sentences=2))
     assert len(made.sentences) == 2
     assert made.sentences[0].text == (
         "I call about the girl next door, she is twelve "
@@ -47,12 +48,35 @@ def test_it_says_what_the_call_is_about_in_its_own_words(
     assert made.model == "minilm"
 
 
+def test_what_is_asked_tells_less_than_what_is_told(
+    said: Said, helpline: Prepared, embedder: Embedder
+) -> None:
+    call = said(
+        "Hello, thank you for calling 116, what can I do for you?",
+        "I am a teacher, one of my girls has not come to class for a week.",
+        "What do you know about her?",
+        "Her friends told me that her father has agreed to give her to an older man.",
+        "Is there anything else that you want to talk about?",
+    )
+    made = summary.summarize(call, helpline, embedder, Template(title="", sentences=2))
+    assert [each.evidence for each in made.sentences] == [(11,), (13,)]
+
+
+def test_a_sentence_that_was_cut_goes_on_in_the_next_segment() -> None:
+    before = Segment(0, 1.0, 2.5, "We will bring her to a centre before", "agent")
+    after = Segment(1, 2.5, 4.0, "Saturday. Is there anything else?", "agent")
+    whole = [each.text for each in summary.spoken([before, after])]
+    assert whole == ["We will bring her to a centre before Saturday.", "Is there anything else?"]
+    later = replace(after, start=2.6)
+    assert next(summary.spoken([before, later])).text == before.text
+
+
 def test_what_may_be_invented_is_never_said(
     said: Said, helpline: Prepared, embedder: Embedder
 ) -> None:
     call = said(*CALL)
     call[5] = replace(call[5], suspect="loop")
-    made = summary.summarize(call, helpline, embedder, sentences=20)
+    made = summary.summarize(call, helpline, embedder, Template(title="", sentences=20))
     assert made.sentences
     assert all(15 not in sentence.evidence for sentence in made.sentences)
     assert "Easter" not in made.text

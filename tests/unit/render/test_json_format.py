@@ -86,6 +86,7 @@ def test_the_call_is_named_beside_its_text(call):
         "rules": None,
         **dict.fromkeys(("entities", "labels", "scores", "risks", "steps"), []),
         "summary": None,
+        "translation": None,
     }
 
 
@@ -109,7 +110,7 @@ def test_offsets_are_whole_milliseconds(call):
     assert '"start":0.3,' in written
 
 
-@pytest.mark.parametrize(("pretty", "lines"), [(False, 1), (True, 28)])
+@pytest.mark.parametrize(("pretty", "lines"), [(False, 1), (True, 29)])
 def test_pretty_json_is_indented(call, pretty, lines):
     written = render(call(), Style(pretty_json=pretty))
     assert len(written.splitlines()) == lines

@@ -1,0 +1,49 @@
+"""A real Asterisk for the session, callers, agents; or one loud sentence why there is none."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+
+import pytest
+
+from tests.live import prepare
+from tests.live.asterisk import Asterisk, running
+
+NEEDED = {"sipp": "sip-tester", "setpriv": "util-linux"}
+"""Programs, and Debian's packages with them."""
+_without: list[str] = []
+"""Why no call was placed."""
+
+
+@pytest.fixture(scope="session")
+def asterisk() -> Iterator[Asterisk]:
+    """An Asterisk that runs; its dialplan is in `etc`, tests add to it."""
+    if missing := [package for name, package in NEEDED.items() if not shutil.which(name)]:
+        _skip(f"{' and '.join(missing)} must be installed")
+    try:
+        prepare.prepare()
+    except (prepare.CannotPrepare, OSError) as error:
+        _skip(str(error))
+    with running() as made:
+        yield made
+
+
+@pytest.fixture
+def helpline(asterisk: Asterisk) -> Iterator[Asterisk]:
+    """The same; what it is told of the first line of a site is forgotten."""
+    yield asterisk
+    for written in (asterisk.folder / "etc" / "site").glob("helpline.*"):
+        written.unlink()
+
+
+def _skip(why: str) -> None:
+    _without.append(why)
+    pytest.skip(f"no real Asterisk: {why}")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Whoever reads only the end must not think that calls were tried."""
+    if _without:
+        terminalreporter.section("LIVE CALLS WERE NOT TESTED", sep="!", red=True, bold=True)
+        terminalreporter.line(f"There is no real Asterisk: {_without[0]}", red=True)
