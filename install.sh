@@ -17,6 +17,7 @@ compiler. Running it again is safe and quick. It reads:
                          /usr/local/bin); "none" links nothing
   VOICECTL_HOME          the data folder (default: ~/.local/share/voicectl)
   VOICECTL_TEST_MODELS   weights for the tests (default: ~/.cache/voicectl/models)
+  VOICECTL_TEST_ASTERISK the Asterisk they call (default: ~/.cache/voicectl/asterisk)
   PIP_INDEX_URL, HTTPS_PROXY, pip.conf   a mirror or proxy of the registry
 TEXT
 }
@@ -274,7 +275,8 @@ install() {
 debian_packages() {
     local name missing=()
     command -v dpkg-query >/dev/null || return 0
-    for name in asterisk-core-sounds-en-wav sox espeak-ng tmux shellcheck iproute2; do
+    for name in asterisk-core-sounds-en-wav sox espeak-ng tmux shellcheck iproute2 \
+        sip-tester; do
         dpkg-query -W -f '${Status}' "$name" 2>/dev/null | grep -q 'ok installed' || missing+=("$name")
     done
     if [ "${#missing[@]}" = 0 ]; then return; fi
@@ -300,22 +302,50 @@ check() { # check TEXT COMMAND...: remembers a failure, shows why, goes on
     fi
 }
 
+# llama.cpp compiles for ten minutes. Where somebody has put its wheel it is tested, else that skips:
+#   pip wheel llama-cpp-python -w ~/.cache/voicectl/wheels
+compiled_models() {
+    local wheels=${XDG_CACHE_HOME:-$HOME/.cache}/voicectl/wheels
+    compgen -G "$wheels/llama_cpp_python-*.whl" >/dev/null || return 0
+    if step "Installing llama-cpp-python" "$venv/bin/python" -m pip install --no-index \
+        --find-links "$wheels" llama-cpp-python; then
+        "$venv/bin/python" -m voicectl_models --into "$VOICECTL_TEST_MODELS" get smollm2-135m ||
+            printf "Tests that need it will skip\n"
+    fi
+}
+
+# Under the GPL, and without a wheel for every Python: where it cannot be had its tests skip.
+telephone() {
+    "$venv/bin/python" -c 'import pjsua2' 2>/dev/null ||
+        step "Installing the extra sip" install_packages --editable "${root}[sip]" ||
+        printf 'Calls by SIP will not be tested: %s\n' "$(tail -n 1 "$log")"
+}
+
+# No root is needed for it: it is unpacked, not installed.
+test_asterisk() {
+    step "Preparing a test Asterisk" "$venv/bin/python" -m tests.live.prepare ||
+        printf 'Live calls will not be tested: %s\n' "$(tail -n 1 "$log")"
+}
+
 run_tests() {
-    local failed=0 coverage=(--cov)
+    local failed=0 whole=(--cov)
     set_up test
     exec 9<&-
     debian_packages
     export VOICECTL_TEST_MODELS=${VOICECTL_TEST_MODELS:-${XDG_CACHE_HOME:-$HOME/.cache}/voicectl/models}
     get_models --into "$VOICECTL_TEST_MODELS"
+    compiled_models
+    telephone
     cd "$root"
+    test_asterisk
     export PATH=$venv/bin:$PATH
     check "ruff format" ruff format --check .
     check "ruff check" ruff check .
     check "mypy" mypy
     check "import contracts" lint-imports
-    if [ "$#" -gt 0 ]; then coverage=(); fi
+    if [ "$#" -gt 0 ]; then whole=(); fi
     # Nothing may follow: pytest's own last line is the verdict that people read.
-    pytest ${coverage[@]+"${coverage[@]}"} "$@" || failed=$?
+    pytest --durations=15 ${whole[@]+"${whole[@]}"} "$@" || failed=$?
     exit "$failed"
 }
 
