@@ -17,6 +17,7 @@ from typing import TypeVar
 import httpx
 import msgspec
 
+from tests.conftest import wait_until
 from tests.live.prepare import FOLDER, PROGRAM
 from voicectl.asterisk.settings import Asterisk as Settings
 from voicectl.asterisk.snippets import Line, snippets
@@ -104,6 +105,15 @@ class Asterisk:
                 script.chmod(0o755)
             elif name != "http":  # which has its address already
                 self.configure(f"{mine}.{name}", snippet.text)
+
+    def hang_up(self) -> None:
+        """Hang up on everybody, and wait until they are gone."""
+
+        def gone() -> bool:
+            self.rx("channel request hangup all")
+            return not self.channels
+
+        wait_until(gone, "everybody has hung up")
 
     @property
     def with_humans(self) -> int:

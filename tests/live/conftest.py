@@ -17,8 +17,8 @@ _without: list[str] = []
 
 
 @pytest.fixture(scope="session")
-def asterisk() -> Iterator[Asterisk]:
-    """An Asterisk that runs; its dialplan is in `etc`, tests add to it."""
+def booted() -> Iterator[Asterisk]:
+    """An Asterisk for all tests: it takes seconds to start."""
     if missing := [package for name, package in NEEDED.items() if not shutil.which(name)]:
         _skip(f"{' and '.join(missing)} must be installed")
     try:
@@ -27,6 +27,14 @@ def asterisk() -> Iterator[Asterisk]:
         _skip(str(error))
     with running() as made:
         yield made
+
+
+@pytest.fixture
+def asterisk(booted: Asterisk) -> Iterator[Asterisk]:
+    """One that runs, with nobody on the line; its dialplan is in `etc`, tests add to it."""
+    yield booted
+    # A party that was killed says no goodbye. The call would stay, and ring the next test's agent.
+    booted.hang_up()
 
 
 @pytest.fixture

@@ -137,8 +137,7 @@ class Rounds:
             wait_until(lambda: self._heard(line) == 2, "both are heard")
             yield
             # While they are there to hear it: to others it would be said again and again.
-            self._asterisk.rx("channel request hangup all")
-            wait_until(lambda: not self._asterisk.channels, "everybody is gone")
+            self._asterisk.hang_up()
 
     def _heard(self, line: Line) -> int:
         return sum(call.seconds > HEARD_SECONDS for call in line.door.live())

@@ -119,7 +119,7 @@ def test_what_is_killed_costs_no_caller(helpline: Asterisk, site: Site, victim: 
             assert line.port
             site.wait_until(lambda: not ours(helpline), "what was left is taken away")
             assert talking_still(helpline)
-        helpline.rx("channel request hangup all")
+        helpline.hang_up()
     site.wait_until(lambda: not helpline.bridges, "nothing is left")
 
 
@@ -135,7 +135,6 @@ def test_a_daemon_that_leaves_takes_its_own_along(helpline: Asterisk, site: Site
         assert ours(helpline) == []
         assert len(helpline.bridges) == 1
         assert talking_still(helpline)
-        helpline.rx("channel request hangup all")
 
 
 def ours(asterisk: Asterisk) -> list[str]:

@@ -96,7 +96,7 @@ def test_a_conference_is_joined_and_left(
         site.wait_until(line.door.live, "it is there")
         with caller(asterisk, "phone", speech(CALL, CALLER, 0.0, SECONDS)) as party:
             party.wait(SECONDS)
-        asterisk.rx("channel request hangup all")
+        asterisk.hang_up()
         (view,) = line.ended()
         assert jiwer.wer(SAID, live(view)) <= 0.4
         site.wait_until(line.door.live, "it is there again")
