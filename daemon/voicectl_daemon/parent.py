@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import resource
 import signal
+import socket
 import struct
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
 import msgspec
 
 from voicectl_daemon import journal
 
 if TYPE_CHECKING:
-    import asyncio  # the others have no loop, and begin sooner without
+    import asyncio
 
 Order = TypeVar("Order")
 Report = TypeVar("Report")
@@ -40,6 +41,14 @@ class Parent(Generic[Order, Report]):
         orders: msgspec.json.Decoder[Order],
     ) -> None:
         self._reader, self._writer, self._orders = reader, writer, orders
+
+    @classmethod
+    async def at(cls, descriptor: int, orders: msgspec.json.Decoder[Order]) -> Self:
+        """Return the line whose descriptor is given."""
+        import asyncio  # the others have no loop, and begin sooner without
+
+        ends = await asyncio.open_unix_connection(sock=socket.socket(fileno=descriptor))
+        return cls(*ends, orders)
 
     async def order(self) -> Order:
         """Return the next order.

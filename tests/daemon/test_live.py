@@ -70,6 +70,7 @@ def test_a_call_is_understood_while_it_goes_on_and_after(
 
     rate = 16000 if transport == "uid" else 8000
     assert sound(view) == samples(str(call), rate), "not a bit is lost"
+    assert Path(view.call.recording).stat().st_mode & 0o077 == 0, "nobody else hears it"
 
     assert all(turn.final and turn.suspect is None for turn in view.turns)
     assert [turn.start for turn in view.turns] == sorted(turn.start for turn in view.turns)

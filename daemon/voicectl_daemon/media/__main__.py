@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import socket
 import sys
 import time
 from pathlib import Path
@@ -142,8 +141,7 @@ class Media:
 
 async def serve(descriptor: int) -> None:
     """Serve the line whose descriptor is given."""
-    ends = await asyncio.open_unix_connection(sock=socket.socket(fileno=descriptor))
-    daemon = Parent[line.Order, line.Report](*ends, _orders)
+    daemon = await Parent[line.Order, line.Report].at(descriptor, _orders)
     begin = await daemon.order()
     if not isinstance(begin, line.Begin):
         raise TypeError("the daemon does not say what to do")

@@ -13,7 +13,6 @@ import contextlib
 import gc
 import logging
 import os
-import socket
 import sys
 import time
 from collections.abc import Coroutine
@@ -207,8 +206,7 @@ class Phone:
 
 async def serve(descriptor: int) -> None:
     """Serve the line whose descriptor is given."""
-    ends = await asyncio.open_unix_connection(sock=socket.socket(fileno=descriptor))
-    daemon = Parent[line.Order, line.Report](*ends, _orders)
+    daemon = await Parent[line.Order, line.Report].at(descriptor, _orders)
     begin = await daemon.order()
     if not isinstance(begin, line.Begin):
         raise TypeError("the daemon does not say what to do")
