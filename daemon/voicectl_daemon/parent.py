@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import signal
 import socket
@@ -23,8 +24,18 @@ _LENGTH = struct.Struct("!i")
 """Before each message, as `multiprocessing.connection` writes it at the daemon's end."""
 
 
-def begin(name: str, ignored: Sequence[signal.Signals] = (signal.SIGINT, signal.SIGTERM)) -> None:
-    """Do what every child does first; `name` stands before what it logs."""
+def begin(
+    name: str,
+    yields: int = 0,
+    ignored: Sequence[signal.Signals] = (signal.SIGINT, signal.SIGTERM),
+) -> None:
+    """Do what every child does first; `name` stands before what it logs.
+
+    `yields` says how much it gives way, as `nice` does: who carries the sound of a call comes
+    first, then who listens to it, then who works on files. It is called before other threads
+    begin, for they would not give way with it.
+    """
+    os.nice(yields)
     for number in ignored:
         signal.signal(number, signal.SIG_IGN)  # when to leave is the daemon's to say
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core dump would hold calls

@@ -241,7 +241,7 @@ def give_back() -> None:
 
 def main() -> None:
     """Serve the line whose descriptor is the first argument."""
-    parent.begin("worker", ignored=(signal.SIGINT,))
+    parent.begin("worker", yields=10, ignored=(signal.SIGINT,))
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     Worker(Connection(int(sys.argv[1])), Path(sys.argv[2])).serve()
 

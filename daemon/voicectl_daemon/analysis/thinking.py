@@ -1,16 +1,14 @@
 """The child that reads calls in progress: a worker of their own, behind all others.
 
 It owns the models and runs native code, so that neither can take the daemon
-along, and it gives way to whoever listens.
+along.
 """
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -20,8 +18,6 @@ from voicectl.types import CallRecord
 from voicectl_daemon import ids, wire
 from voicectl_recipes import load
 
-NICE = 10
-"""It is there for people who watch; the ears must not wait for it."""
 LONGEST_SECONDS = 120.0
 """How long one call may take; the child is lost then."""
 NOTHING_KEPT = msgspec.Raw(b"[]")
@@ -76,8 +72,6 @@ class Thinking:
     def _ready(self) -> wire.Child:
         if self._child is None or not self._child.alive:
             self._child = wire.Child(str(self._models))
-            with suppress(OSError):  # it ended at once, which the order will tell
-                os.setpriority(os.PRIO_PROCESS, self._child.pid, NICE)
         return self._child
 
     def _answer(

@@ -210,7 +210,7 @@ class Ears:
 
 def main() -> None:
     """Serve the line whose descriptor is the first argument."""
-    parent.begin("ears")
+    parent.begin("ears", yields=5)
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     live = msgspec.json.decode(sys.argv[3], type=Live)
     Ears(Connection(int(sys.argv[1])), Path(sys.argv[2]), live).serve()
