@@ -84,13 +84,14 @@ class Line:
         self.told = msgspec.json.decode(told, type=Played)
 
     def ended(self, count: int = 1) -> list[LiveView]:
-        """Wait until so many calls are over and told."""
+        """Wait until so many calls are over and told; return them as they came."""
 
         def over() -> list[LiveCall]:
             return [call for call in self.door.live(ended=True) if call.told and call.job]
 
         self.site.wait_until(lambda: len(over()) >= count, f"{count} calls are over and told")
-        return [self.door.live_call(call.id) for call in over()]
+        calls = sorted(over(), key=lambda call: call.started)
+        return [self.door.live_call(call.id) for call in calls]
 
     def batch(self, view: LiveView) -> str:
         """Return the words that were found in the recording afterwards."""

@@ -16,8 +16,9 @@ from tests.conftest import CALL, Site, cut_call
 from tests.line import SAID, Line, live, serve
 from tests.live.asterisk import PASSWORD, USER, Asterisk
 from tests.live.kills import VICTIMS, Rounds
-from tests.live.parties import agent, caller, share, speech
+from tests.live.parties import agent, caller, share, speech, undisturbed
 from voicectl.asterisk.snippets import Line as Told
+from voicectl.live import LiveView
 from voicectl.types import Ask, Source
 
 AGENT, CALLER = 0, 1
@@ -63,17 +64,22 @@ def whole_call(path: Path) -> Source:
 def test_both_parties_are_heard(
     helpline: Asterisk, served: Line, tmp_path: Path, transport: str
 ) -> None:
-    english = {"transcribe": {"language": "en"}}
-    batch = served.door.submit(Ask((whole_call(tmp_path / "call.wav"),), options=english)).id
     asked, answered = (speech(CALL, channel, 0.0, SECONDS) for channel in (CALLER, AGENT))
     answers = "" if transport == "ari" else ",U(voicectl-agent)"
     helpline.tell(
         Told("", transport, port=served.port),
         f"Answer()\nGosub(voicectl,s,1)\nDial(PJSIP/agent,20{answers})",
     )
-    with agent(helpline, answered), caller(helpline, "helpline", asked) as party:
-        party.wait(SECONDS)
-    (view,) = served.ended()
+
+    def placed() -> LiveView:
+        before = len(served.door.live(ended=True))
+        with agent(helpline, answered), caller(helpline, "helpline", asked) as party:
+            party.wait(SECONDS)
+        return served.ended(before + 1)[-1]
+
+    view = undisturbed(placed)
+    english = {"transcribe": {"language": "en"}}
+    batch = served.door.submit(Ask((whole_call(tmp_path / "call.wav"),), options=english)).id
     assert view.call.legs == ("caller", "agent")
     assert view.call.warnings == ()
     with wave.open(view.call.recording) as file:
