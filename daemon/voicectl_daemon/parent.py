@@ -8,6 +8,7 @@ import signal
 import socket
 import struct
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
 import msgspec
@@ -35,7 +36,8 @@ def begin(
     first, then who listens to it, then who works on files. It is called before other threads
     begin, for they would not give way with it.
     """
-    os.nice(yields)
+    with suppress(OSError):  # a hardened service may forbid it
+        os.nice(yields)
     for number in ignored:
         signal.signal(number, signal.SIG_IGN)  # when to leave is the daemon's to say
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core dump would hold calls

@@ -11,6 +11,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import jiwer
+import psutil
 import pytest
 
 from tests.conftest import Site, cut_call
@@ -88,6 +89,9 @@ def test_calls_at_once_are_kept_apart(serving: Line, call: Path) -> None:
     assert {sound(view) for view in views} == {samples(str(call), 8000)}
     assert len({tuple(turn.text for turn in view.turns) for view in views}) == 1
     assert serving.told.frames_received > 0.9 * serving.told.frames_sent, "they are spoken to"
+    ours = psutil.Process().nice()
+    yields = [serving.child(each).nice() - ours for each in ("media", "ears", "worker")]
+    assert yields == [0, 5, 10], "sound comes first, then who listens, then who works on files"
 
 
 def test_lost_ears_are_replaced_and_miss_nothing(serving: Line, call: Path) -> None:

@@ -100,6 +100,7 @@ def test_an_order_in_which_steps_come_to_nothing(names: str, wrong: list[str]) -
 def test_only_who_sends_text_away_translates_after_names_were_found(
     backend: object, late: bool
 ) -> None:
+    # Not `importorskip`: once imported it keeps files open, and complains after pytest's last line.
     if late and "llamacpp" in str(backend) and find_spec("llama_cpp") is None:
         pytest.skip("needs the extra llm")
     names = ("transcribe", "entities", "translate", "redact")
