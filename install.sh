@@ -328,7 +328,7 @@ test_asterisk() {
 }
 
 run_tests() {
-    local failed=0 whole=(--cov --numprocesses=2 --dist=loadfile)
+    local failed=0 whole=(--cov)
     set_up test
     exec 9<&-
     debian_packages
