@@ -108,7 +108,7 @@ def build(home: paths.Home, settings: Config, stack: ExitStack, *, on_demand: bo
     webhooks = _webhooks(books, settings, home, stack)
     uploads = Uploads(home.uploads)
     models = _models(home, settings)
-    foreman = Foreman(books, settings.workers, str(models), home.bell)
+    foreman = Foreman(books, settings.workers, str(models), home.bell, yields=bool(settings.listen))
     planner = Planner(books, foreman, models, uploads, settings)
     foreman.start()
     stack.callback(foreman.stop)

@@ -14,6 +14,9 @@ import msgspec
 from voicectl.types import Audio, CallRecord, Problem, Segment
 from voicectl_daemon import child
 
+NICE = 10
+"""Of a worker beside calls in progress."""
+
 
 class Look(msgspec.Struct, tag=True, frozen=True):
     """Say what kind of recording this is."""
@@ -171,6 +174,10 @@ def send(line: Connection, message: Order | Report) -> None:
 class Child(child.Child[Order, Report]):
     """A worker."""
 
-    def __init__(self, models_folder: str) -> None:
-        """Start it. Raises `WorkerDied` when the system has no room for another process."""
-        super().__init__("voicectl_daemon.worker", _reports, [models_folder])
+    def __init__(self, models_folder: str, *, yields: bool = False) -> None:
+        """Start it; one that `yields` gives way to all that is heard as it is spoken.
+
+        Raises `WorkerDied` when the system has no room for another process.
+        """
+        nice = NICE if yields else 0
+        super().__init__("voicectl_daemon.worker", _reports, [models_folder, str(nice)])

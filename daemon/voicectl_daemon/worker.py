@@ -1,6 +1,6 @@
 """The child that owns models: takes one order at a time and reports what it hears.
 
-    python -m voicectl_daemon.worker SOCKET MODELS
+    python -m voicectl_daemon.worker SOCKET MODELS NICE
 
 Native code lives here, where it may crash without taking anything along. The
 child ends when the daemon does.
@@ -241,7 +241,7 @@ def give_back() -> None:
 
 def main() -> None:
     """Serve the line whose descriptor is the first argument."""
-    parent.begin("worker", yields=10, ignored=(signal.SIGINT,))
+    parent.begin("worker", yields=int(sys.argv[3]), ignored=(signal.SIGINT,))
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     Worker(Connection(int(sys.argv[1])), Path(sys.argv[2])).serve()
 

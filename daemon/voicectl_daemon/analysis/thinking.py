@@ -71,7 +71,7 @@ class Thinking:
 
     def _ready(self) -> wire.Child:
         if self._child is None or not self._child.alive:
-            self._child = wire.Child(str(self._models))
+            self._child = wire.Child(str(self._models), yields=True)
         return self._child
 
     def _answer(

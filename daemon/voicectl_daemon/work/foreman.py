@@ -30,10 +30,15 @@ log = logging.getLogger(__name__)
 class Foreman:
     """All the workers of a daemon."""
 
-    def __init__(self, books: Books, settings: Workers, models_folder: str, bell: Path) -> None:
+    def __init__(
+        self, books: Books, settings: Workers, models_folder: str, bell: Path, *, yields: bool
+    ) -> None:
+        """`yields`: workers give way to calls in progress."""
         self._books = books
         self._settings = settings
-        self._hands = [Hand(books, settings, models_folder) for _ in range(settings.count)]
+        self._hands = [
+            Hand(books, settings, models_folder, yields=yields) for _ in range(settings.count)
+        ]
         self._free = list(self._hands)
         self._picking = threading.Lock()
         self._stopping = threading.Event()

@@ -33,10 +33,13 @@ log = logging.getLogger(__name__)
 class Hand:
     """Works through tasks, short ones several at a time; used by one thread, watched by others."""
 
-    def __init__(self, books: Books, settings: Workers, models_folder: str) -> None:
+    def __init__(
+        self, books: Books, settings: Workers, models_folder: str, *, yields: bool
+    ) -> None:
+        """`yields`: the child gives way to calls in progress."""
         self._books = books
         self._settings = settings
-        self._models_folder = models_folder
+        self._models_folder, self._yields = models_folder, yields
         self._child: wire.Child | None = None
         self._starting = threading.Lock()
         self._idle_since = time.monotonic()
@@ -98,7 +101,7 @@ class Hand:
                 if self._child is not None:
                     self._child.kill()
                 self._alive = wire.Alive(0, ())
-                self._child = wire.Child(self._models_folder)
+                self._child = wire.Child(self._models_folder, yields=self._yields)
                 self._idle_since = time.monotonic()
             return self._child
 
