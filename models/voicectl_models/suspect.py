@@ -57,6 +57,8 @@ def judge(signs: Signs, options: TranscribeOptions) -> str | None:
         return LOOP
     silent, sure = options.no_speech_threshold, options.logprob_threshold
     unsure = sure is None or signs.avg_logprob < sure
+    if silent is not None and signs.text.strip() and not _plain(signs.text):
+        return SILENCE  # full stops and no word, of which it may be as sure as of speech
     if silent is not None and signs.no_speech_prob > silent and unsure:
         return SILENCE
     doubtful = signs.no_speech_prob > DOUBT_NO_SPEECH or signs.avg_logprob < DOUBT_LOGPROB

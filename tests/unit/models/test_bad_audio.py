@@ -30,6 +30,8 @@ from voicectl_models import decode
 
 DATA = Path(__file__).parents[2] / "data"
 CALL = DATA / "call_en_0_mono.wav"
+CPU_SECONDS = 20
+"""What a bomb would go beyond, and no slow machine does."""
 NOISE = np.random.default_rng(7).bytes(200_000)
 
 CHILD = """
@@ -321,7 +323,7 @@ def test_strange_but_whole(answers, name):
     assert answer["error"] == ""
     assert answer["warnings"] == []
     assert answer["seconds"] > 0
-    assert answer["cpu"] < 5
+    assert answer["cpu"] < CPU_SECONDS
 
 
 @pytest.mark.parametrize("name", WARNED, ids=_same)
@@ -330,7 +332,7 @@ def test_what_is_missing_is_told(answers, name):
     assert answer["error"] == ""
     assert answer["seconds"] > 0.5
     assert re.search(WARNED[name][1], " | ".join(answer["warnings"])), answer
-    assert answer["cpu"] < 5
+    assert answer["cpu"] < CPU_SECONDS
 
 
 @pytest.mark.parametrize("name", [*BAD, *SPECIAL, "secret.wav"], ids=_same)
@@ -342,7 +344,7 @@ def test_what_is_no_recording_is_refused_in_one_sentence(answers, name):
     assert answer["error"].startswith(name.split("\0")[0])
     assert "Errno" not in answer["error"]
     assert answer["seconds"] == 0
-    assert answer["cpu"] < 5
+    assert answer["cpu"] < CPU_SECONDS
 
 
 def test_looking_refuses_what_decoding_refuses(answers):

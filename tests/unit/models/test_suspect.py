@@ -49,6 +49,12 @@ def test_silence_needs_both_signs() -> None:
     assert judge(signs("hello there", -1.4, 0.1), OPTIONS) is None
 
 
+@pytest.mark.parametrize("text", [".", ". . .", "♪"])
+def test_what_has_no_word_was_not_said(text: str) -> None:
+    assert judge(signs(text), OPTIONS) == suspect.SILENCE
+    assert judge(signs(f"7 {text}"), OPTIONS) is None
+
+
 def test_a_phrase_counts_only_in_doubt_and_alone() -> None:
     assert judge(signs("Thanks for watching!", -0.9, 0.2), OPTIONS) == suspect.PHRASE
     assert judge(signs("Thank you.", -0.1, 0.05), OPTIONS) is None
