@@ -149,7 +149,9 @@ def test_it_can_be_ended_while_it_starts(
     serve.send_signal(number)
     _, said = serve.communicate(timeout=30)
     # Before it listens to signals it is simply gone; Python tells of a Ctrl-C by its trace.
-    assert serve.returncode in (0, -number)
+    # One that comes before Python itself is ready makes it give up, with status 1.
+    unready = serve.returncode == 1 and "KeyboardInterrupt" in said
+    assert serve.returncode in (0, -number) or unready, said
     assert "Traceback" not in said or "KeyboardInterrupt" in said
     with Door.open() as door:
         assert door.calls() == []
