@@ -328,7 +328,7 @@ test_asterisk() {
 }
 
 run_tests() {
-    local alone=(tests/daemon tests/live tests/tui) measured=(--cov --durations=15)
+    local failed=0 alone=(tests/daemon tests/live tests/tui) measured=(--cov --durations=15)
     set_up test
     exec 9<&-
     debian_packages
@@ -345,14 +345,14 @@ run_tests() {
     check "import contracts" lint-imports
     # Nothing may follow pytest: its own last line is the verdict that people read.
     if [ "$#" -gt 0 ]; then
-        pytest --durations=15 "$@" || exit
-        exit 0
+        pytest --durations=15 "$@" || failed=$?
+        exit "$failed"
     fi
     # Calls, kills and screens keep real time, and have the machine to themselves; all others share it.
     pytest "${measured[@]}" --cov-report= --cov-fail-under=0 --numprocesses=2 --dist=loadfile \
         "${alone[@]/#/--ignore=}" || exit
-    pytest "${measured[@]}" --cov-append "${alone[@]}" || exit
-    exit 0
+    pytest "${measured[@]}" --cov-append "${alone[@]}" || failed=$?
+    exit "$failed"
 }
 
 main() {
