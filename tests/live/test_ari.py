@@ -15,15 +15,15 @@ import pytest
 from tests.conftest import CALL, Site
 from tests.line import Line, serve
 from tests.live.asterisk import PASSWORD, USER, App, Asterisk
-from tests.live.parties import agent, caller, share, speech
+from tests.live.parties import agent, caller, share, speech, undisturbed
 from voicectl.asterisk.snippets import Line as Told
 from voicectl.client import Door
 from voicectl.events import Event
 from voicectl.live import LiveView
 
 AGENT, CALLER = 0, 1
-HEARD = 0.6
-"""Of two seconds; how much more of a whole call it is `test_served` looks at."""
+HEARD = 0.9
+"""Of what was said."""
 LINE = """
 [[listen]]
 name = "pbx"
@@ -79,8 +79,13 @@ def talk(asterisk: Asterisk) -> tuple[bytes, bytes]:
 
 
 def test_both_legs_and_nothing_is_left(helpline: Asterisk, served: Line) -> None:
-    asked, answered = talk(helpline)
-    (view,) = over(served)
+
+    def placed() -> tuple[LiveView, bytes, bytes]:
+        before = len(served.door.live(ended=True))
+        said = talk(helpline)
+        return max(over(served, before + 1), key=lambda view: view.call.started), *said
+
+    view, asked, answered = undisturbed(placed)
     assert view.call.legs == ("caller", "agent")
     assert (view.call.reason, view.call.warnings) == ("hangup", ())
     hers, his = legs(view)
