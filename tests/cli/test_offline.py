@@ -41,7 +41,10 @@ class Alone:
         self.log = folder / "reached"
         self.cli = cli
         (folder / "sitecustomize.py").write_text(GUARD)
-        self._env = cli.env | {"PYTHONPATH": str(folder), "GUARD_LOG": str(self.log)}
+        # Not measured: while the guard looks at "sys.settrace", Python refuses the trace of any
+        # other thread that begins, and that thread never runs.
+        measured = {name: "" for name in cli.env if name.startswith("COVERAGE_PROCESS_")}
+        self._env = cli.env | measured | {"PYTHONPATH": str(folder), "GUARD_LOG": str(self.log)}
         may = subprocess.run(["unshare", "-rn", "true"], capture_output=True, check=False)
         # Native code is not watched by the guard: where the kernel lets us, nothing is there.
         self._inside = ["unshare", "-rn"] if may.returncode == 0 else []
