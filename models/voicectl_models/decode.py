@@ -33,6 +33,7 @@ from voicectl.interfaces import RATE
 from voicectl_models.clock import Clock, Faults
 from voicectl_models.headers import (
     FORMATS,
+    Content,
     Refused,
     has_length,
     opened,
@@ -208,11 +209,12 @@ def _reason(error: Exception) -> str:
 
 
 @contextmanager
-def _container(file: FileIO, name: str) -> Iterator[InputContainer]:
+def _container(file: Content, name: str) -> Iterator[InputContainer]:
     form, options = sniff(os.pread(file.fileno(), 16, 0), name)
     # "none" is no protocol: what is inside a file can open nothing, not even another file.
     options |= {"protocol_whitelist": "none", "format_whitelist": FORMATS, "max_size": "32768"}
     with av.open(file, "r", format=form, options=options, metadata_errors="replace") as container:
+        file.header_ends()
         yield container
 
 

@@ -7,6 +7,7 @@ the suffix says so for the headerless files of Asterisk.
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import stat
@@ -58,6 +59,9 @@ WITHOUT_LENGTH = frozenset({"mp3", "aac", "ac3", "eac3", "amr", "mpeg", "mpegts"
 MAX_CHUNKS = 256
 """Of a WAV header; a file of nothing but empty chunks would take for ever."""
 
+MAX_SEEKS = 500_000
+"""Of ffmpeg in a header, for the same reason; ten hours of MP4 in seconds take 422,000."""
+
 _KINDS = {
     stat.S_IFDIR: "a folder",
     stat.S_IFIFO: "a pipe",
@@ -75,11 +79,28 @@ class Refused(Exception):
         self.hint = hint
 
 
-class _Content(FileIO):
-    """A file in which a damaged header may point anywhere."""
+class Content(FileIO):
+    """A file in which a damaged header may point anywhere, and lead ffmpeg around for hours."""
+
+    _seeks: float = MAX_SEEKS
+    """How many are left."""
+
+    def header_ends(self) -> None:
+        """Let ffmpeg go through the rest as often as it likes, if there is a header."""
+        if not self._seeks:
+            raise Refused("its header does not end")
+        self._seeks = math.inf
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Return the next bytes; none where a header has led around for too long."""
+        return super().read(size) if self._seeks else b""
 
     def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
-        # PyAV prints what is raised here; -1 is what ffmpeg expects of its own files.
+        """Go to a place; -1, as ffmpeg expects it of its own files, where that cannot be."""
+        if not self._seeks:
+            return -1
+        self._seeks -= 1
+        # PyAV prints what is raised here.
         try:
             return super().seek(offset, whence)
         except (OSError, OverflowError):
@@ -87,7 +108,7 @@ class _Content(FileIO):
 
 
 @contextmanager
-def opened(path: str) -> Iterator[FileIO]:
+def opened(path: str) -> Iterator[Content]:
     """Open an ordinary file for reading, and refuse everything else without waiting for it."""
     # Without O_NONBLOCK opening a pipe waits for ever for somebody to write.
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
@@ -98,7 +119,7 @@ def opened(path: str) -> Iterator[FileIO]:
             raise Refused(f"it is {kind}, not a file")
         if not found.st_size:
             raise Refused("it is empty", hint="is it still being written?")
-        with _Content(descriptor, closefd=False) as file:
+        with Content(descriptor, closefd=False) as file:
             yield file
     finally:
         os.close(descriptor)

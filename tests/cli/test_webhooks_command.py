@@ -95,7 +95,7 @@ def test_what_could_not_be_told_is_listed_and_sent_again(
     wait_until(lambda: len(service.bodies) == 2, "it is sent again")
     assert service.headers[0]["webhook-id"] == service.headers[1]["webhook-id"] == dead["id"]
     wait_until(lambda: len(doctor(run)) == 2, "it is heard")
-    assert run("webhooks", "dead", "crm").stdout.strip() == "no event was given up"
+    assert run("webhooks", "dead", "crm").stderr.strip() == "no event was given up"
 
 
 def test_without_a_webhook(site: Site, run: Run) -> None:

@@ -48,13 +48,9 @@ def list_(
     """List calls, newest first."""
     with open_door() as door:
         lines = door.calls(limit, offset)
-    if json:
-        show.answer_json(lines)
-    elif lines:
-        columns = ("Call", "Recording", "Length>", "Lang", "Speakers", "First seen")
-        show.table(columns, [_row(line) for line in lines])
-    else:
-        show.note("no calls yet; make some with: voicectl transcribe RECORDING...")
+    columns = ("Call", "Recording", "Length>", "Lang", "Speakers", "First seen")
+    nothing = "no calls yet; make some with: voicectl transcribe RECORDING..."
+    show.listing(lines, columns, _row, nothing=nothing, json=json)
 
 
 @app.command("show", cls=Command)
@@ -129,13 +125,9 @@ def search(
         raise UsageError("--known is about --meaning, which was not asked for")
     with open_door() as door:
         hits = door.search(text, limit)
-    if json:
-        show.answer_json(hits)
-    elif hits:
-        columns = ("Call", "Recording", "At>", "Speaker", "Text")
-        show.table(columns, [_hit_row(hit, text) for hit in hits])
-    else:
-        show.note(f"nobody said '{text}'")
+    columns = ("Call", "Recording", "At>", "Speaker", "Text")
+    nothing = f"nobody said '{text}'"
+    show.listing(hits, columns, lambda hit: _hit_row(hit, text), nothing=nothing, json=json)
 
 
 app.command("live", cls=Command)(live)

@@ -97,13 +97,9 @@ def feedback(
             _examples(door)
             return
         found = door.feedback(call or None)
-    if json:
-        show.answer_json(found)
-    elif found:
-        columns = ("Call", "When", "Who", "Says", "Note")
-        show.table(columns, [_row(each) for each in found])
-    else:
-        show.note("nobody said anything yet; see: voicectl calls correct --help")
+    columns = ("Call", "When", "Who", "Says", "Note")
+    nothing = "nobody said anything yet; see: voicectl calls correct --help"
+    show.listing(found, columns, _row, nothing=nothing, json=json)
 
 
 def _examples(door: Door) -> None:

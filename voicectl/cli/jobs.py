@@ -34,13 +34,9 @@ def list_(
     """List jobs, newest first."""
     with open_door() as door:
         jobs = door.jobs(limit)
-    if json:
-        show.answer_json(jobs)
-    elif jobs:
-        columns = ("Job", "Asked", "Recordings>", "Audio>", "State", "Command")
-        show.table(columns, [_row(job) for job in jobs])
-    else:
-        show.note("no job yet; ask for one with: voicectl transcribe RECORDING...")
+    columns = ("Job", "Asked", "Recordings>", "Audio>", "State", "Command")
+    nothing = "no job yet; ask for one with: voicectl transcribe RECORDING..."
+    show.listing(jobs, columns, _row, nothing=nothing, json=json)
 
 
 @app.command("show", cls=Command)

@@ -28,15 +28,9 @@ def live(
     with open_door() as door:
         found = door.live(ended=ended)
         serves = not door.status().on_demand
-    if json:
-        show.answer_json(found)
-        return
-    if found:
-        columns = ("Call", "Line", "Who", "Age>", "State", "Lang", "Behind>", "About", "Job")
-        show.table(columns, [_row(each) for each in found])
-    else:
-        show.note("nobody is on a line")
-    if not serves:
+    columns = ("Call", "Line", "Who", "Age>", "State", "Lang", "Behind>", "About", "Job")
+    show.listing(found, columns, _row, nothing="nobody is on a line", json=json)
+    if not serves and not json:
         show.note("no calls are taken: the daemon is there on demand only; see: voicectl serve")
 
 

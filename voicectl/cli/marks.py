@@ -81,12 +81,9 @@ def marks(
     """Show what people noted about a call, or about all calls."""
     with open_door() as door:
         found = door.marks(call or None)
-    if json:
-        show.answer_json(found)
-    elif found:
-        show.table(("Mark", "Call", "When", "Who", "What", "Note"), map(_row, found))
-    else:
-        show.note("nobody noted anything yet; see: voicectl calls flag --help")
+    columns = ("Mark", "Call", "When", "Who", "What", "Note")
+    nothing = "nobody noted anything yet; see: voicectl calls flag --help"
+    show.listing(found, columns, _row, nothing=nothing, json=json)
 
 
 def unmark(

@@ -12,7 +12,7 @@ from voicectl.cli.help import JSON, switch
 
 if TYPE_CHECKING:
     from voicectl.client import Door
-    from voicectl.meaning import Near
+    from voicectl.meaning import Near, Similar
 
 Limit = Annotated[int, typer.Option(metavar="N", show_default="10", min=1, help="How many.")]
 Known = Annotated[
@@ -26,13 +26,8 @@ def search(text: str, limit: int, *, known: bool, json: bool) -> None:
         if not known:
             read(door)
         hits = door.near(text, limit)
-    if json:
-        show.answer_json(hits)
-    elif hits:
-        columns = ("Call", "Recording", "At>", "Speaker", "Text", "Like>")
-        show.table(columns, [_row(hit) for hit in hits])
-    else:
-        show.note("nothing means about the same")
+    columns = ("Call", "Recording", "At>", "Speaker", "Text", "Like>")
+    show.listing(hits, columns, _row, nothing="nothing means about the same", json=json)
 
 
 def _row(hit: Near) -> tuple[str, ...]:
@@ -61,26 +56,18 @@ def similar(
         if not known:
             read(door)
         found = door.similar(call, limit)
-    if json:
-        show.answer_json(found)
-        return
-    if not found:
-        show.note("no other call is like it")
-        return
     columns = ("Call", "Recording", "Like>", "At>", "Words of it", "As here")
-    show.table(
-        columns,
-        [
-            (
-                each.call,
-                each.name,
-                f"{each.score:.2f}",
-                "" if each.start is None else show.clock(int(each.start)),
-                (each.theirs_text or "").strip(),
-                (each.mine_text or "").strip(),
-            )
-            for each in found
-        ],
+    show.listing(found, columns, _similar_row, nothing="no other call is like it", json=json)
+
+
+def _similar_row(found: Similar) -> tuple[str, ...]:
+    return (
+        found.call,
+        found.name,
+        f"{found.score:.2f}",
+        "" if found.start is None else show.clock(int(found.start)),
+        (found.theirs_text or "").strip(),
+        (found.mine_text or "").strip(),
     )
 
 

@@ -26,15 +26,10 @@ def list_(*, json: Annotated[bool, JSON] = False) -> None:
     """List the schedules: when each is due next, and how its last run went."""
     with open_door() as door:
         lines, serves = door.schedules(), not door.status().on_demand
-    if json:
-        show.answer_json(lines)
-        return
-    if not lines:
-        show.note("there are no schedules; docs/recipes.md tells how to write one")
-        return
     columns = ("Schedule", "When", "Next", "Last", "State", "Job", "Why")
-    show.table(columns, [_row(line) for line in lines])
-    if not serves:
+    nothing = "there are no schedules; docs/recipes.md tells how to write one"
+    show.listing(lines, columns, _row, nothing=nothing, json=json)
+    if lines and not serves and not json:
         show.note("nothing runs them: the daemon is there on demand only; see: voicectl serve")
 
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, TypeVar
 
 from rich.box import SIMPLE_HEAD
 from rich.cells import cell_len
@@ -26,6 +26,8 @@ from voicectl.printable import clock as clock
 from voicectl.printable import count as count
 from voicectl.printable import size as size
 from voicectl.printable import when as when
+
+T = TypeVar("T")
 
 VOICES = ("cyan", "magenta", "green", "yellow", "blue")
 """Colours of speakers, in the order in which they are heard."""
@@ -163,6 +165,23 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]]) -> None:
     for row in cells:
         shown.add_row(*(fitted(cell, width) for cell, width in zip(row, widths, strict=True)))
     console.print(shown)
+
+
+def listing(
+    found: Sequence[T],
+    columns: Sequence[str],
+    row: Callable[[T], Sequence[str | Text]],
+    *,
+    nothing: str,
+    json: bool,
+) -> None:
+    """Print what was found: as JSON, or a row for each of it, or a note that there is nothing."""
+    if json:
+        answer_json(found)
+    elif found:
+        table(columns, map(row, found))
+    else:
+        note(nothing)
 
 
 def fitted(cell: Text, width: int | None) -> Text:

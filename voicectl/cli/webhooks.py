@@ -25,13 +25,9 @@ def list_(*, json: Annotated[bool, JSON] = False) -> None:
     """List the webhooks, and how each is doing."""
     with open_door() as door:
         lines = door.webhooks()
-    if json:
-        show.answer_json(lines)
-    elif not lines:
-        show.note("there are no webhooks; docs/live-calls.md tells how to write one")
-    else:
-        columns = ("Webhook", "To", "State", "Waiting>", "Dead>", "Last", "Why")
-        show.table(columns, map(_row, lines))
+    columns = ("Webhook", "To", "State", "Waiting>", "Dead>", "Last", "Why")
+    nothing = "there are no webhooks; docs/live-calls.md tells how to write one"
+    show.listing(lines, columns, _row, nothing=nothing, json=json)
 
 
 @app.command("dead", cls=Command)
@@ -46,13 +42,8 @@ def dead(
     """List events that were given up, the latest first; they are kept for a month."""
     with open_door() as door:
         events = door.dead_events(name, limit)
-    if json:
-        show.answer_json(events)
-    elif not events:
-        show.answer("no event was given up")
-    else:
-        columns = ("Id", "Webhook", "Event", "Call", "When", "Attempts>", "Why")
-        show.table(columns, map(_dead_row, events))
+    columns = ("Id", "Webhook", "Event", "Call", "When", "Attempts>", "Why")
+    show.listing(events, columns, _dead_row, nothing="no event was given up", json=json)
 
 
 @app.command("retry", cls=Command)
