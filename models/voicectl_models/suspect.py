@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 import zlib
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
 
@@ -28,6 +29,8 @@ LOOP_REPEATS = 4
 DOUBT_NO_SPEECH = 0.3
 DOUBT_LOGPROB = -0.7
 """Beyond either a phrase of the list is not believed."""
+LIKE_TOLD = 0.8
+"""Ratio of `difflib` above which a word is taken for one that the recogniser was told."""
 FASTEST_SPEECH = 12.0
 """Tokens a second; nobody speaks faster."""
 
@@ -62,18 +65,23 @@ def judge(signs: Signs, options: TranscribeOptions) -> str | None:
     if silent is not None and signs.no_speech_prob > silent and unsure:
         return SILENCE
     doubtful = signs.no_speech_prob > DOUBT_NO_SPEECH or signs.avg_logprob < DOUBT_LOGPROB
+    if not (signs.whole_turn and doubtful):
+        return None
     written = "en" if options.task == "translate" else signs.language
     known = _plain(signs.text) in phrases(written) or _only_told(signs.text, options)
-    return PHRASE if signs.whole_turn and doubtful and known else None
+    return PHRASE if known else None
 
 
 def _only_told(text: str, options: TranscribeOptions) -> bool:
     """True when the text is nothing but words that the recogniser was told to listen for.
 
-    In noise it hears what it was told.
+    In noise it hears what it was told, or nearly: "Kanjiru" for "Wanjiru".
     """
-    told = _plain(" ".join((options.hotwords or "", *options.vocabulary))).split()
-    return bool(told) and set(_plain(text).split()) <= set(told)
+    told = set(_plain(" ".join((options.hotwords or "", *options.vocabulary))).split())
+    return bool(told) and all(
+        word in told or get_close_matches(word, told, n=1, cutoff=LIKE_TOLD)
+        for word in set(_plain(text).split())
+    )
 
 
 def unbelievable(

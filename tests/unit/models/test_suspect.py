@@ -129,6 +129,7 @@ def test_a_sentence_that_begins_like_a_phrase_is_not_one(language: str) -> None:
 def test_nothing_but_told_words_in_doubt_is_a_phrase() -> None:
     told = TranscribeOptions(hotwords="Busia", vocabulary=("Otieno Wanjiru", "Kisumu"))
     assert judge(signs("Kisumu, Otieno.", -0.9, 0.2), told) == suspect.PHRASE
+    assert judge(signs("Wanjiru, Kanjiru, Kanjiru", -0.8, 0.3), told) == suspect.PHRASE
     assert judge(signs("Kisumu.", -0.2, 0.05), told) is None
     assert judge(signs("From Kisumu.", -0.9, 0.2), told) is None
     assert judge(signs("Kisumu.", -0.9, 0.2), OPTIONS) is None
