@@ -13,7 +13,7 @@ import typer
 from voicectl import config
 from voicectl.cli.elsewhere import INSTEAD
 from voicectl.cli.flags import FLAGS
-from voicectl.cli.main import app
+from voicectl.cli.main import application
 from voicectl.errors import ExitStatus
 
 ROOT = Path(__file__).parents[2]
@@ -23,7 +23,7 @@ PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglo
 
 
 def commands(words: tuple[str, ...] = (), command: object = None) -> list[tuple[str, ...]]:
-    found = command or typer.main.get_command(app)
+    found = command or typer.main.get_command(application())
     children = getattr(found, "commands", {})
     return [
         words,

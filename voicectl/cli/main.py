@@ -6,38 +6,56 @@ import io
 import os
 import re
 import sys
+from collections.abc import Iterable
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from voicectl import __version__
-from voicectl.cli import asterisk, calls, jobs, models, recipes, schedules, show, sim, webhooks
-from voicectl.cli.audit import audit
-from voicectl.cli.doctor import doctor
+from voicectl.cli import show
 from voicectl.cli.elsewhere import INSTEAD
 from voicectl.cli.help import Command, Group, group
-from voicectl.cli.identity import app as identity
-from voicectl.cli.monitor import monitor
-from voicectl.cli.report import report
-from voicectl.cli.run import run
-from voicectl.cli.serve import serve
-from voicectl.cli.sql import sql
-from voicectl.cli.status import reload, status, stop
-from voicectl.cli.transcribe import Transcribe, transcribe
-from voicectl.cli.watch import watch
 from voicectl.errors import ExitStatus, VoicectlError
 
 PIPE_CLOSED = 141
 """What a shell reports of a command whose reader left: 128 + SIGPIPE."""
 
 WORK, RESULTS, HOUSE = "Work", "Results", "This machine"
-ORDER = (
-    "transcribe", "run", "watch", "recipes", "schedules", "webhooks", "jobs", "monitor", "calls",
-    "report", "sql", "doctor", "asterisk", "models", "identity", "audit", "sim", "status",
-    "reload", "stop", "serve",
-)  # fmt: skip
-"""Of commands on the help page: what people need first stands first."""
+COMMANDS = {
+    "transcribe": (WORK, "transcribe.transcribe"),
+    "run": (WORK, "run.run"),
+    "watch": (WORK, "watch.watch"),
+    "recipes": (WORK, "recipes.app"),
+    "schedules": (WORK, "schedules.app"),
+    "webhooks": (WORK, "webhooks.app"),
+    "jobs": (WORK, "jobs.app"),
+    "monitor": (RESULTS, "monitor.monitor"),
+    "calls": (RESULTS, "calls.app"),
+    "report": (RESULTS, "report.report"),
+    "sql": (RESULTS, "sql.sql"),
+    "doctor": (HOUSE, "doctor.doctor"),
+    "asterisk": (HOUSE, "asterisk.app"),
+    "models": (HOUSE, "models.app"),
+    "identity": (HOUSE, "identity.app"),
+    "audit": (HOUSE, "audit.audit"),
+    "sim": (HOUSE, "sim.app"),
+    "status": (HOUSE, "status.status"),
+    "reload": (HOUSE, "status.reload"),
+    "stop": (HOUSE, "status.stop"),
+    "serve": (HOUSE, "serve.serve"),
+}
+"""Panel of the help page and place in `voicectl.cli`; what people need first stands first."""
+SPELLED = ("transcribe", "run", "watch")
+"""Commands that take the flags of whisper as whisper spells them."""
+ABOUT = """
+Turn the phone calls of a helpline into text, on this machine, offline.
+
+Start with:
+
+  voicectl transcribe ./calls/*.wav
+"""
 
 
 class Voicectl(Group):
@@ -45,40 +63,27 @@ class Voicectl(Group):
 
     def list_commands(self, ctx: Any) -> list[str]:
         """Return the names of the commands as the help page shows them."""
-        return sorted(super().list_commands(ctx), key=ORDER.index)
+        return sorted(super().list_commands(ctx), key=[*COMMANDS].index)
 
 
-app = group(
-    """
-Turn the phone calls of a helpline into text, on this machine, offline.
+def application(names: Iterable[str] = COMMANDS) -> typer.Typer:
+    """Return the command line with these commands; only what they need is imported."""
+    app = group(ABOUT, Voicectl)
+    app.callback()(options)
+    for name in names:
+        panel, place = COMMANDS[name]
+        command = _load(place)
+        if isinstance(command, typer.Typer):
+            app.add_typer(command, name=name, rich_help_panel=panel)
+        else:
+            kind = _load("transcribe.Transcribe") if name in SPELLED else Command
+            app.command(name, cls=kind, rich_help_panel=panel)(command)
+    return app
 
-Start with:
 
-  voicectl transcribe ./calls/*.wav
-""",
-    Voicectl,
-)
-app.command(cls=Transcribe, rich_help_panel=WORK)(transcribe)
-app.command(cls=Transcribe, rich_help_panel=WORK)(run)
-app.command(cls=Transcribe, rich_help_panel=WORK)(watch)
-app.add_typer(recipes.app, name="recipes", rich_help_panel=WORK)
-app.add_typer(schedules.app, name="schedules", rich_help_panel=WORK)
-app.add_typer(webhooks.app, name="webhooks", rich_help_panel=WORK)
-app.add_typer(sim.app, name="sim", rich_help_panel=HOUSE)
-app.add_typer(jobs.app, name="jobs", rich_help_panel=WORK)
-app.command(cls=Command, rich_help_panel=RESULTS)(monitor)
-app.add_typer(calls.app, name="calls", rich_help_panel=RESULTS)
-app.command(cls=Command, rich_help_panel=RESULTS)(report)
-app.command(cls=Command, rich_help_panel=RESULTS)(sql)
-app.command(cls=Command, rich_help_panel=HOUSE)(doctor)
-app.add_typer(asterisk.app, name="asterisk", rich_help_panel=HOUSE)
-app.add_typer(models.app, name="models", rich_help_panel=HOUSE)
-app.add_typer(identity, name="identity", rich_help_panel=HOUSE)
-app.command(cls=Command, rich_help_panel=HOUSE)(audit)
-app.command(cls=Command, rich_help_panel=HOUSE)(status)
-app.command(cls=Command, rich_help_panel=HOUSE)(reload)
-app.command(cls=Command, rich_help_panel=HOUSE)(stop)
-app.command(cls=Command, rich_help_panel=HOUSE)(serve)
+def _load(place: str) -> Any:
+    module, _, name = place.partition(".")
+    return getattr(import_module(f"voicectl.cli.{module}"), name)
 
 
 def _version(wanted: bool) -> None:
@@ -87,7 +92,6 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def options(
     version: Annotated[
         bool,
@@ -120,8 +124,10 @@ def main() -> None:
 
 
 def _run() -> int:
-    command = typer.main.get_command(app)
+    # To import the others takes longer than most commands take.
+    named = [name for name in sys.argv[1:2] if name in COMMANDS]
     try:
+        command = typer.main.get_command(application(named or COMMANDS))
         return command.main(prog_name="voicectl", standalone_mode=False) or ExitStatus.OK
     except VoicectlError as error:
         show.problem(error.text, error.hint)
