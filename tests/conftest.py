@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -133,7 +134,7 @@ class Site:
         return False
 
     def workers(self) -> list[psutil.Process]:
-        """Return the workers that are alive."""
+        """Return the workers that are alive, and those of their kind that look at recordings."""
         found = []
         for process in self.processes():
             with suppress(psutil.Error):  # it ends while it is looked at
@@ -143,6 +144,13 @@ class Site:
 
     wait_until = staticmethod(wait_until)
     is_gone = staticmethod(is_gone)
+
+    def is_open(self) -> bool:
+        """Whether somebody listens at the door; its socket is there a moment before."""
+        with suppress(OSError), socket.socket(socket.AF_UNIX) as knock:
+            knock.connect(str(self.home.socket))
+            return True
+        return False
 
     def kill(self) -> None:
         """Take the daemon's life, and wait until it is over."""

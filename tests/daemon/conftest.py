@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+import psutil
 import pytest
 from websockets.sync.client import unix_connect
 
@@ -83,6 +84,11 @@ class Desk:
             return bool(self.door.job(job.id))
         except NotFound:
             return False
+
+    @property
+    def worker(self) -> psutil.Process:
+        """The process that works; others of its kind look at recordings before."""
+        return psutil.Process(self.door.status().workers[0].pid)
 
     def do(self, *paths: Path, **more: Any) -> list[Task]:
         """Hand in recordings and wait for the end."""

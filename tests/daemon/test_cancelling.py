@@ -69,7 +69,7 @@ def test_a_cancelled_job_stays_cancelled_when_the_daemon_is_lost(
 ) -> None:
     job = desk.ask(long)
     wait_for(desk, job.id, EventKind.TASK_PROGRESS)
-    worker = site.workers()[0]
+    worker = desk.worker
     worker.suspend()  # so that it cannot give up by itself
     desk.door.cancel(job.id)
     site.kill()

@@ -94,7 +94,7 @@ def broken_off(desk: Desk, site: Site, recording: Path) -> Job:
 
 
 def kill_worker(desk: Desk, site: Site, job: Job) -> None:
-    site.workers()[0].kill()
+    desk.worker.kill()
 
 
 def kill_daemon(desk: Desk, site: Site, job: Job) -> None:

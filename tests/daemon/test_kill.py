@@ -128,7 +128,7 @@ def test_a_recording_that_kills_its_worker(
         if (task, kind) == (doomed, EventKind.TASK_STARTED):
             # A fresh one loads its model when it is at work.
             site.wait_until(lambda: desk.door.status().workers[0].models, "its model is loaded")
-            site.workers()[0].kill()
+            desk.worker.kill()
 
     tasks = follow(desk, job, kill)
     assert states(tasks) == ["done", "dead", "done", "done", "done", "done"]
@@ -155,7 +155,7 @@ def test_a_recording_that_kills_its_neighbours(
 
     def kill(task: str, kind: EventKind) -> None:
         if (task, kind) == (doomed, EventKind.TASK_STARTED):
-            site.workers()[0].kill()
+            desk.worker.kill()
 
     tasks = follow(desk, job, kill)
     assert states(tasks) == ["done", "done", "dead", "done", "done", "done"]
@@ -172,7 +172,7 @@ def test_workers_that_are_lost_before_they_began(
     def kill(task: str, kind: EventKind) -> None:
         if kind is EventKind.TASK_STARTED and len(shots) < 6:
             shots.append(task)
-            site.workers()[0].kill()
+            desk.worker.kill()
 
     (task,) = follow(desk, job, kill)
     assert (task.state, task.attempts) == (TaskState.DONE, 7)
@@ -190,7 +190,7 @@ def test_a_recording_that_hangs(
 
         def freeze(task: str, kind: EventKind) -> None:
             if (task, kind) == (frozen, EventKind.TASK_STARTED):
-                site.workers()[0].suspend()
+                desk.worker.suspend()
 
         tasks = follow(desk, job, freeze)
     assert states(tasks) == ["done", "failed", "done"]

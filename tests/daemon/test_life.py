@@ -126,8 +126,8 @@ def test_one_for_good_stays(site: Site, weights: Path) -> None:
     site.configure("[daemon]\nlinger_seconds = 0.1")
     serve = subprocess.Popen(SERVE, stderr=subprocess.PIPE, text=True)
     try:
-        site.wait_until(site.home.socket.exists, "it opens its door")
-        with Door.open() as door:
+        site.wait_until(site.is_open, "it opens its door")
+        with Door.open(start=False) as door:
             assert not door.status().on_demand
         time.sleep(1.5)
         assert serve.poll() is None
@@ -164,7 +164,7 @@ def test_a_daemon_of_another_version(site: Site, run: Callable[..., Ran], weight
     )
     serve = subprocess.Popen([sys.executable, "-c", code, "--on-demand"])
     try:
-        site.wait_until(site.home.socket.exists, "it opens its door")
+        site.wait_until(site.is_open, "it opens its door")
         with pytest.raises(DaemonVersion) as other:
             Door.open()
         assert f"PID {serve.pid}) runs voicectl 9.9.9" in other.value.text

@@ -51,7 +51,7 @@ def test_a_step_that_fails_leaves_a_masked_copy(
     ways: tuple[str, ...],
 ) -> None:
     steps = [*STEPS[:place], STUMBLE, *STEPS[place:]]
-    paths = [make_call(way, 36.0 - at / 4, 8.0) for at, way in enumerate(ways)]
+    paths = [make_call(way, 38.5 - at / 4, 9.5) for at, way in enumerate(ways)]
     told = [spoil(path, way) for path, way in zip(paths, ways, strict=True)]
     out = tmp_path / "out"
     job = recipes.ask(*paths, steps=steps, outputs=Outputs(str(out), ("txt", "json")))
@@ -94,7 +94,7 @@ def test_nothing_is_read_where_what_masks_it_could_not_be_found(
     recipes: Recipes, make_call: Callable[..., Path], tmp_path: Path
 ) -> None:
     steps = [HEAR, {"stage": "entities"}, {"stage": "stumble_names"}, {"stage": "redact"}]
-    path = make_call("one", 36.0, 8.0)
+    path = make_call("one", 38.5, 9.5)
     told = spoil(path, "fail")
     job = recipes.ask(path, steps=steps, outputs=Outputs(str(tmp_path / "out"), ("txt",)))
     (task,) = recipes.wait(job)
@@ -126,7 +126,7 @@ def test_a_site_that_keeps_no_drafts_hears_the_call_again(
     recipes: Recipes, make_call: Callable[..., Path], tmp_path: Path
 ) -> None:
     recipes.site.configure("[redaction]\ndrafts = 0")
-    path = make_call("one", 36.0, 8.0)
+    path = make_call("one", 38.5, 9.5)
     told = spoil(path, "fail")
     job = recipes.ask(path, steps=[*STEPS[:3], STUMBLE, *STEPS[3:]])
     first = masked(recipes, recipes.wait(job)[0], without="stumble")
@@ -147,7 +147,7 @@ def test_words_as_they_were_said_and_masked_ones_are_not_mixed(
     recipes: Recipes, make_call: Callable[..., Path]
 ) -> None:
     """A transcript that is there serves the recipe that masks; what is masked serves none."""
-    path = make_call("one", 36.0, 8.0)
+    path = make_call("one", 38.5, 9.5)
     said = recipes.record(recipes.do(path, steps=[HEAR])[0])
     masked = recipes.record(recipes.do(path, steps=STEPS)[0])
     assert masked.done[0] == said.done[0]

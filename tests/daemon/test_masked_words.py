@@ -23,7 +23,7 @@ NAME = b"intra"
 
 @pytest.fixture
 def path(make_call: Callable[..., Path]) -> Path:
-    return make_call("a romantic town", 36.0, 8.0)
+    return make_call("a romantic town", 38.5, 9.5)
 
 
 def heard(desk: Desk, path: Path, recipe: str) -> list[Event]:

@@ -35,7 +35,7 @@ MASKED: list[dict[str, Any]] = [
 
 @pytest.fixture
 def town(make_call: Callable[..., Path]) -> Path:
-    return make_call("a romantic town", 36.0, 8.0)
+    return make_call("a romantic town", 38.5, 9.5)
 
 
 @pytest.fixture
