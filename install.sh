@@ -329,8 +329,7 @@ test_asterisk() {
 
 run_tests() {
     local failed=0 measured=(--cov --durations=15)
-    local alone=(tests/daemon/test_{kill,life,live,live_analysis,many_calls,siege_of_the_door}.py
-        tests/daemon/test_{sip,slow_disk,stream,wedged}.py tests/live tests/tui)
+    local alone=(tests/daemon/test_{kill,live_analysis,sip}.py tests/live tests/tui)
     set_up test
     exec 9<&-
     debian_packages
@@ -350,7 +349,7 @@ run_tests() {
         pytest --durations=15 "$@" || failed=$?
         exit "$failed"
     fi
-    # Calls, kills and screens keep real time, and have the machine to themselves; all others share it.
+    # Kills, screens and calls whose words count have the machine to themselves; all others share it.
     pytest "${measured[@]}" --cov-report= --cov-fail-under=0 --numprocesses=2 --dist=loadfile \
         --no-loadscope-reorder "${alone[@]/#/--ignore=}" || exit
     pytest "${measured[@]}" --cov-append "${alone[@]}" || failed=$?
