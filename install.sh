@@ -329,7 +329,7 @@ test_asterisk() {
 
 run_tests() {
     local failed=0 measured=(--cov --durations=15)
-    local alone=(tests/daemon/test_{kill,live_analysis,sip}.py tests/live tests/tui)
+    local alone=(tests/daemon/test_{kill,live_analysis,many_calls,sip}.py tests/live tests/tui)
     set_up test
     exec 9<&-
     debian_packages
