@@ -49,9 +49,16 @@ async def until(pilot: Pilot[Any], true: Callable[[], object], what: str) -> Non
     """Wait for a condition, and until it is drawn."""
     end = time.monotonic() + PATIENCE
     while not true():
-        assert time.monotonic() < end, f"it did not happen: {what}"
-        await pilot.pause(0.05)
+        await _patiently(pilot, end, f"it did not happen: {what}")
     await drawn(pilot)
+
+
+async def _patiently(pilot: Pilot[Any], end: float, otherwise: str) -> None:
+    """Wait a moment; a monitor that has crashed tells why at once."""
+    if pilot.app._exception is not None:
+        raise pilot.app._exception
+    assert time.monotonic() < end, otherwise
+    await pilot.pause(0.05)
 
 
 async def drawn(pilot: Pilot[Any]) -> None:
@@ -61,17 +68,15 @@ async def drawn(pilot: Pilot[Any]) -> None:
     version = app.board.version
     end = time.monotonic() + PATIENCE
     while app.drawn < version:
-        assert time.monotonic() < end, "it is not drawn"
-        await pilot.pause(0.05)
+        await _patiently(pilot, end, "it is not drawn")
     await pilot.pause()
     while True:  # a table takes its height after its rows, which a slow machine shows
         before = on_screen(pilot.app)
-        await pilot.pause(0.05)
+        await _patiently(pilot, end, "it never comes to rest")
         if before == on_screen(pilot.app) and not (
             _growing(pilot.app) or _keys_are_late(pilot.app)
         ):
             return
-        assert time.monotonic() < end, "it never comes to rest"
 
 
 def on_screen(app: App[Any]) -> list[str]:

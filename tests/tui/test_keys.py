@@ -70,13 +70,13 @@ async def test_the_end_of_a_conversation_is_followed_until_somebody_scrolls() ->
         await pilot.press("home")
         await until(pilot, lambda: view.scroll_offset.y == 0, "the beginning is in sight")
         new = replace(scenes.turns()[0], id="0-99", start=99.0)
-        app.board.take(scenes.events(CALL, [new])[1:])
-        await drawn(pilot)
+        source.happen(scenes.events(CALL, [new])[1:])
+        await until(pilot, lambda: len(app.board.turns(CALL.id)) == 61, "one more is told")
         assert view.scroll_offset.y == 0
         await pilot.press("end")
         await until(pilot, lambda: view.scroll_offset.y == view.max_scroll_y, "the end")
-        app.board.take(scenes.events(CALL, [replace(new, id="0-100", start=100.0)])[1:])
-        await drawn(pilot)
+        source.happen(scenes.events(CALL, [replace(new, id="0-100", start=100.0)])[1:])
+        await until(pilot, lambda: len(app.board.turns(CALL.id)) == 62, "one more is told")
         assert view.scroll_offset.y == view.max_scroll_y
 
 
@@ -89,8 +89,8 @@ async def test_the_cursor_stays_on_its_call() -> None:
         assert chosen == scenes.call(2).id
         (gone, *_) = app.board.calls()
         ended = replace(gone, state=CallState.ENDED, ended=scenes.NOW)
-        app.board.take(scenes.events(ended))
-        await drawn(pilot)
+        app.source.happen(scenes.events(ended))
+        await until(pilot, lambda: app.board.call(gone.id) == ended, "it has ended")
         assert table.chosen == chosen
 
 
@@ -100,8 +100,8 @@ async def test_the_first_call_after_a_while_is_looked_at() -> None:
     async with app.run_test() as pilot:
         await ready()(pilot)
         assert app.query_one(CallTable).chosen == over.id
-        app.board.take(scenes.events(CALL))
-        await drawn(pilot)
+        app.source.happen(scenes.events(CALL))
+        await until(pilot, lambda: app.board.call(CALL.id), "it comes in")
         assert app.query_one(CallTable).chosen == CALL.id
 
 

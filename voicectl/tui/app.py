@@ -112,9 +112,10 @@ class Monitor(App[None]):
     # drawing
 
     def _beat(self) -> None:
-        # While the screen is taken down at the end, parts of it are gone already.
+        # While the screen is taken down at the end, parts of it are gone already, or all.
         with suppress(NoMatches):
-            self.draw()
+            if self.screen_stack:
+                self.draw()
 
     def draw(self) -> None:
         """Draw what has changed since the last time."""
@@ -122,7 +123,6 @@ class Monitor(App[None]):
         state = (version, self._view, self.size, now.replace(microsecond=0), self._chosen_row)
         if state == self._last:
             return
-        self._last = state
         bar = self.screen_stack[0].query_one(Bar)
         bar.tell(self.board.calls(), now)
         bar.choose(self._view)
@@ -139,7 +139,7 @@ class Monitor(App[None]):
         if self._known != known:
             self._known = known
             self.refresh_bindings()
-        self.drawn = version
+        self._last, self.drawn = state, version
 
     def _draw_view(self, now: datetime) -> None:
         match self._shown:

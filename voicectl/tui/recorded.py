@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 
+from voicectl import parse
 from voicectl.errors import NotAllowed, NotFound, VoicectlError
 from voicectl.events import Event, EventKind
 from voicectl.feedback import Feedback, FeedbackWish
@@ -27,7 +28,7 @@ from voicectl.types import CallRecord, Job, Status, Task
 def events(path: Path) -> tuple[Event, ...]:
     """Return the events in a file. Raises `OSError`, `msgspec.DecodeError`."""
     lines = path.read_bytes().splitlines()
-    return tuple(msgspec.json.decode(line, type=Event) for line in lines)
+    return tuple(parse.json(line, Event) for line in lines)
 
 
 @dataclass
@@ -67,6 +68,13 @@ class Recorded:
         self.heard.set()
         while (event := self._told.get()) is not None:
             yield (event,)
+
+    def happen(self, events: Iterable[Event]) -> None:
+        """Let more happen, as if it had been recorded later."""
+        new = tuple(events)
+        self.events += new
+        for event in new:
+            self._told.put(event)
 
     def live(self, *, ended: bool = False) -> list[LiveCall]:
         """Return the calls as they stand after the last event."""
@@ -152,7 +160,7 @@ class Recorded:
         kinds = list(dict.fromkeys(mark.kind for mark in marks))
         told = {"marked": kinds, "marks": [asdict(mark) for mark in marks]}
         event = Event(EventKind.CALL_MARKED, self.answers_at, "default", call=call, detail=told)
-        return msgspec.json.decode(msgspec.json.encode(event), type=Event)
+        return parse.json(msgspec.json.encode(event), Event)
 
     def close(self) -> None:
         """Let whoever waits for news go."""

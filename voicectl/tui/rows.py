@@ -5,8 +5,10 @@ from __future__ import annotations
 from rich.text import Text
 from textual.widgets import DataTable
 
+from voicectl.tui.height import Grows
 
-class Rows(DataTable[Text]):
+
+class Rows(DataTable[Text], Grows):
     """A table that is told all its rows, and is drawn anew when they have changed."""
 
     def __init__(self, titles: tuple[tuple[str, int | None], ...], place: str) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from rich.text import Text
 from textual.widgets import Static
 
+from voicectl.tui.height import Grows
 
-class Told(Static):
+
+class Told(Static, Grows):
     """A piece of text of which the latest is told again and again."""
 
     _now: Text | None = None

@@ -11,13 +11,14 @@ from textual.widgets import Static
 from voicectl.marks import Mark
 from voicectl.tui import ink
 from voicectl.tui.analysis.meaning import Meaning
+from voicectl.tui.height import Grows
 from voicectl.tui.marks import shown
 
 MOST_FOUND = 24
 """Names, numbers and the like that are listed."""
 
 
-class Analysis(Static):
+class Analysis(Static, Grows):
     """What the chosen call is taken to mean."""
 
     def __init__(self, place: str) -> None:

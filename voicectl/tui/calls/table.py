@@ -16,6 +16,7 @@ from voicectl.live import LiveCall
 from voicectl.printable import clock
 from voicectl.tui import ink
 from voicectl.tui.analysis.meaning import Meaning
+from voicectl.tui.height import Grows
 from voicectl.tui.marks import shown
 
 Row: TypeAlias = tuple[LiveCall, Meaning]
@@ -116,7 +117,7 @@ def columns(width: int) -> Sequence[Column]:
     return (*chosen, category, urgent)
 
 
-class CallTable(DataTable[Text]):
+class CallTable(DataTable[Text], Grows):
     """Calls in progress, then those just over."""
 
     BINDINGS = [
