@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
+import pytest
 
 from tests.live.asterisk import Asterisk
 
@@ -62,24 +63,27 @@ def share(sound: bytes, said: bytes) -> float:
     return sum(piece in sound for piece in pieces) / len(pieces)
 
 
-STALL_SECONDS = 0.1
-"""So long Asterisk keeps the sound of two parties together; what comes later it throws away."""
-TRIES = 5
+STALL_SECONDS = 0.05
+"""Asterisk keeps twice as much of two parties together; what comes later it throws away."""
+TRIES = 6
 T = TypeVar("T")
 
 
 def undisturbed(place: Callable[[], T]) -> T:
-    """Place a call, again if the machine stood still meanwhile; return what became of the last.
+    """Place a call, again if the machine stood still meanwhile; return what became of it.
 
     A virtual machine whose host is busy has no processor now and then, for up to a second: what
-    is missing then is no fault of anybody here.
+    is missing then is no fault of anybody here. Where no call is without that, nothing can be
+    said, and the test is skipped.
     """
+    worst = []
     for _ in range(TRIES):
         with _stalls() as stalls:
             found = place()
         if max(stalls) < STALL_SECONDS:
-            break
-    return found
+            return found
+        worst.append(f"{max(stalls):.2f}")
+    pytest.skip(f"the machine stood still in every call, for {', '.join(worst)} s")
 
 
 @contextmanager
