@@ -13,10 +13,10 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import httpx
-import msgspec
 import psutil
 
 from tests.conftest import Site
+from voicectl import parse
 from voicectl.client import Door
 from voicectl.errors import DaemonUnreachable
 from voicectl.live import LiveCall, LiveView
@@ -81,7 +81,7 @@ class Line:
         with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
             yield
             told, _ = process.communicate()
-        self.told = msgspec.json.decode(told, type=Played)
+        self.told = parse.json(told, Played)
 
     def ended(self, count: int = 1) -> list[LiveView]:
         """Wait until so many calls are over and told; return them as they came."""

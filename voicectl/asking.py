@@ -8,7 +8,7 @@ from urllib.parse import quote
 import httpx
 import msgspec
 
-from voicectl import __version__
+from voicectl import __version__, parse
 from voicectl.errors import DaemonUnreachable, DaemonVersion, NotFound
 from voicectl.line import ANSWER_SECONDS, Line
 from voicectl.paths import Home, home
@@ -57,13 +57,13 @@ class Asking:
             self._line = None
 
     def _get(self, path: str, kind: type[T], **params: str | int) -> T:
-        return msgspec.json.decode(self._ask("GET", path, params=params).content, type=kind)
+        return parse.json(self._ask("GET", path, params=params).content, kind)
 
     def _post(self, path: str, body: Any, kind: type[T]) -> T:
         content = msgspec.json.encode(body)
         headers = {"content-type": "application/json"}
         answer = self._ask("POST", path, content=content, headers=headers)
-        return msgspec.json.decode(answer.content, type=kind)
+        return parse.json(answer.content, kind)
 
     def _ask(self, method: str, path: str, **given: Any) -> httpx.Response:
         """Ask the daemon; start one first when there is none and this door may."""

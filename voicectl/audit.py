@@ -20,6 +20,7 @@ from typing import Any
 
 import msgspec
 
+from voicectl import parse
 from voicectl.errors import DiskFull, VoicectlError, is_full
 
 SENDING = "sending"
@@ -135,13 +136,13 @@ class Log:
             if "status" in told and "ended" in told and told["id"] in found:
                 found[told["id"]] = replace(found[told["id"]], status=str(told["status"]))
             elif "sha256" in told:
-                request = msgspec.convert(told, Request)
+                request = parse.plain(told, Request)
                 found[request.id] = request
         return list(reversed(found.values()))
 
     def reveals(self) -> list[Reveal]:
         """Return who was given which original, the latest first."""
-        found = [msgspec.convert(told, Reveal) for told in self._lines() if "revealed" in told]
+        found = [parse.plain(told, Reveal) for told in self._lines() if "revealed" in told]
         return found[::-1]
 
     def _lines(self) -> list[dict[str, Any]]:
@@ -171,7 +172,7 @@ def _append(file: int, line: bytes) -> None:
 
 def _decoded(line: bytes) -> dict[str, Any]:
     try:
-        return msgspec.json.decode(line, type=dict[str, Any])
+        return parse.json(line, dict[str, Any])
     except msgspec.DecodeError:
         return {}  # half a line, of a power cut
 

@@ -11,6 +11,7 @@ import httpx
 import msgspec
 
 from voicectl import news as daemon_news
+from voicectl import parse
 from voicectl.asking import Asking, Who, at
 from voicectl.audit import Request, Reveal
 from voicectl.errors import (
@@ -114,7 +115,7 @@ class Door(Asking):
         """Send dead events of a webhook again; return how many."""
         chosen = {"event": event} if event else {}
         path = at("webhooks", name, "retry")
-        return msgspec.json.decode(self._ask("POST", path, params=chosen).content, type=int)
+        return parse.json(self._ask("POST", path, params=chosen).content, int)
 
     def test_webhook(self, name: str) -> Pinged:
         """Send a webhook a ping, and wait for what becomes of it."""
@@ -130,7 +131,7 @@ class Door(Asking):
         """Send a recording that the daemon cannot read itself; return its `upload:ID` path."""
         blocks: Iterable[bytes] = iter(lambda: content.read(1 << 20), b"")
         answer = self._ask("POST", "/v1/uploads", params={"name": name}, content=blocks)
-        return msgspec.json.decode(answer.content, type=str)
+        return parse.json(answer.content, str)
 
     def unreadable(self, paths: Sequence[str]) -> list[str]:
         """Return those of the paths that the daemon may not read."""
@@ -252,7 +253,7 @@ class Door(Asking):
     def delete(self, call: str, *, with_recording: bool = False) -> Deleted:
         """Delete a call everywhere; the user's recording only when asked for."""
         answer = self._ask("DELETE", at("calls", call), params={"with_recording": with_recording})
-        return msgspec.json.decode(answer.content, type=Deleted)
+        return parse.json(answer.content, Deleted)
 
     def results(self, wanted: Sequence[ResultWish]) -> list[GivenResult]:
         """Return several results, each with the paths at which files of it may be written.
@@ -286,7 +287,7 @@ class Door(Asking):
     def unmark(self, call: str, mark: str) -> Mark:
         """Remove a mark, by its id."""
         answer = self._ask("DELETE", at("calls", call, "marks", mark))
-        return msgspec.json.decode(answer.content, type=Mark)
+        return parse.json(answer.content, Mark)
 
     def unmask(self, call: str, how: str) -> None:
         """Ask whether this account may see (`screen`) or hear (`sound`) a call; it is noted.

@@ -14,7 +14,7 @@ from typing import Annotated, Literal, TypeAlias
 import msgspec
 from msgspec import Meta
 
-from voicectl import amounts, expressions, sealing
+from voicectl import amounts, expressions, parse, sealing
 from voicectl.asterisk.settings import Asterisk
 from voicectl.cron import Times
 from voicectl.errors import ConfigError
@@ -299,7 +299,7 @@ def read(path: Path | None) -> Config:
     if path is None:
         return Config(recipes=str(site_folder() / "recipes"))
     try:
-        found = msgspec.toml.decode(content(path, LARGEST), type=Config)
+        found = parse.toml(content(path, LARGEST), Config)
     except OSError as error:
         raise ConfigError(
             f"the config file {path} cannot be read: {error.strerror}",

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 
-import msgspec
-
+from voicectl import parse
 from voicectl.errors import DaemonUnreachable
 from voicectl.events import Event
 from voicectl.paths import Home, short
@@ -48,7 +47,7 @@ def of(place: Home, path: str, attach: str) -> Iterator[tuple[Event, ...]]:
                 with suppress(TimeoutError, ConnectionClosed):
                     while len(messages) < MOST_NEWS:
                         messages.append(line.recv(timeout=0))
-                yield tuple(msgspec.json.decode(each, type=Event) for each in messages)
+                yield tuple(parse.json(each, Event) for each in messages)
     except InvalidStatus as error:
         raise problem(error.response.status_code, error.response.body or b"") from error
     except (OSError, WebSocketException) as error:

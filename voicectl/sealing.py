@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from voicectl import parse
 from voicectl.errors import UsageError, VoicectlError
 from voicectl.types import CallRecord
 
@@ -67,7 +68,7 @@ def opened(original: bytes, identity: str) -> CallRecord:
 
     try:
         content = pyrage.decrypt(original, _keys(identity))
-        return msgspec.json.decode(zlib.decompress(content), type=CallRecord)
+        return parse.json(zlib.decompress(content), CallRecord)
     except pyrage.DecryptError as error:
         if str(error) == OTHER_KEY:
             raise UsageError(

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from voicectl import parse
 from voicectl.errors import DaemonBusy, DaemonUnreachable, VoicectlError, from_wire
 from voicectl.paths import Home
 
@@ -26,7 +27,7 @@ class NobodyThere(DaemonUnreachable):
 def problem(status: int, content: bytes | bytearray) -> VoicectlError:
     """Return the error in an answer that is one."""
     try:
-        wire = msgspec.json.decode(content, type=dict[str, str])
+        wire = parse.json(content, dict[str, str])
     except msgspec.DecodeError:
         wire = {"code": "error", "text": f"the daemon answered {status}"}
     return from_wire(wire.get("code", "error"), wire.get("text", ""), wire.get("hint", ""))

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from voicectl import parse
 from voicectl.errors import UsageError
 from voicectl.handwritten import content
 from voicectl.rules import Rule
@@ -46,7 +47,7 @@ def read_rules(path: Path, *, pipes: bool = False) -> tuple[Rule, ...]:
     """Return the rules of a file of `[[replace]]` tables. Raises `UsageError` with the line."""
     text = _read(path, pipes=pipes)
     try:
-        rules = msgspec.toml.decode(text, type=_Rules).replace
+        rules = parse.toml(text, _Rules).replace
     except msgspec.ValidationError as error:
         what = str(error).split(" - at `")[0]
         raise UsageError(

@@ -20,6 +20,7 @@ from typing import Generic, TypeVar
 import msgspec
 import psutil
 
+from voicectl import parse
 from voicectl.errors import WorkerDied
 
 FROZEN_SECONDS = 30
@@ -42,7 +43,7 @@ class Child(Generic[Order, Report]):
     """
 
     def __init__(
-        self, module: str, reports: msgspec.json.Decoder[Report], arguments: Sequence[str]
+        self, module: str, reports: parse.Decoder[Report], arguments: Sequence[str]
     ) -> None:
         """Start `python -m module DESCRIPTOR *arguments`.
 

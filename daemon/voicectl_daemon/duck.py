@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias
 
 import duckdb
-import msgspec
 
+from voicectl import parse
 from voicectl.errors import FULL, DaemonBusy, DiskFull, UsageError, VoicectlError, is_full
 from voicectl.results import Table
 from voicectl_daemon import schema, views
@@ -342,7 +342,7 @@ def _only_select(db: Cursor, query: str) -> None:
         )
     told = one(db.execute("SELECT json_serialize_sql(?::VARCHAR)", [query]))[0]
     try:
-        name = next(views.forbidden(msgspec.json.decode(told)), None)
+        name = next(views.forbidden(parse.json(told, dict[str, Any])), None)
     except RecursionError as error:
         raise UsageError("the query is nested too deeply") from error
     if name is not None:

@@ -18,6 +18,7 @@ from contextlib import suppress
 
 import msgspec
 
+from voicectl import parse
 from voicectl.config import Schedule
 from voicectl.errors import DiskFull, ExitStatus, UsageError
 from voicectl.paths import Home
@@ -154,7 +155,7 @@ class Errands:
 
     def _how(self, status: int, answer: bytes, said: str) -> Ended:
         try:
-            job = msgspec.json.decode(answer, type=_Answer).job
+            job = parse.json(answer, _Answer).job
         except msgspec.MsgspecError:
             job = None
         if self._stopping.is_set():

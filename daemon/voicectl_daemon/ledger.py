@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from voicectl import parse
 from voicectl.errors import NotFound, UsageError
 from voicectl.types import Ask, Audio, Job, Problem, Task, TaskState
 from voicectl_daemon import ids
@@ -181,7 +182,7 @@ class Ledger(Lite):
         rows = self.rows("SELECT audio FROM task WHERE id=? AND audio IS NOT NULL", task)
         if not rows:
             raise NotFound(f"nobody has looked at task '{task}' yet")
-        return msgspec.json.decode(rows[0]["audio"], type=Audio)
+        return parse.json(rows[0]["audio"], Audio)
 
     def looked_at(self, task: str, audio: Audio, key: str, call: str, *, known: bool) -> list[Task]:
         """Write down what a recording is; `known` when its result is in the store already.

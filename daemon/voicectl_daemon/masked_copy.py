@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from voicectl import beeps
+from voicectl import beeps, parse
 from voicectl.config import Redaction
 from voicectl.errors import TooSlow, WorkerDied, from_wire
 from voicectl.types import CallRecord
@@ -67,7 +67,7 @@ def make(record: CallRecord, path: str, form: str, settings: Redaction, folder: 
 
 def _why(said: bytes, name: str) -> Exception:
     try:
-        trouble = msgspec.json.decode(said, type=dict[str, str])
+        trouble = parse.json(said, dict[str, str])
         return from_wire(trouble["code"], trouble["text"], trouble["hint"])
     except (msgspec.DecodeError, KeyError):
         return WorkerDied(f"the process that copied {name} was lost")

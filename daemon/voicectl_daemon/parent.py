@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
 import msgspec
 
+from voicectl import parse
 from voicectl_daemon import journal
 
 if TYPE_CHECKING:
@@ -51,12 +52,12 @@ class Parent(Generic[Order, Report]):
         self,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
-        orders: msgspec.json.Decoder[Order],
+        orders: parse.Decoder[Order],
     ) -> None:
         self._reader, self._writer, self._orders = reader, writer, orders
 
     @classmethod
-    async def at(cls, descriptor: int, orders: msgspec.json.Decoder[Order]) -> Self:
+    async def at(cls, descriptor: int, orders: parse.Decoder[Order]) -> Self:
         """Return the line whose descriptor is given."""
         import asyncio  # the others have no loop, and begin sooner without
 

@@ -8,8 +8,7 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
 
-import msgspec
-
+from voicectl import parse
 from voicectl.translated import Translation
 from voicectl.types import Audio, CallRecord, Decoding, Done, Segment, Transcript, Word
 from voicectl.understanding import Entity, Label, Risk, Score, Summary
@@ -121,7 +120,7 @@ def _record(
     done = done_of(told["done"])
     # In results of older versions there is nothing, not even an empty list.
     meaning = {
-        name: msgspec.convert(_known(told[name]), kind)
+        name: parse.plain(_known(told[name]), kind)
         for name, kind in MEANING.items()
         if told[name] is not None
     }

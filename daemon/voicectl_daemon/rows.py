@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, Protocol
 
-import msgspec
-
+from voicectl import parse
 from voicectl.types import Audio, Job, Outputs, Problem, Task, TaskState
 
 
@@ -40,14 +39,14 @@ def job_of(row: Row, states: Sequence[Row]) -> Job:
         counts={line["state"]: line["n"] for line in states},
         seconds=sum(line["seconds"] or 0.0 for line in states),
         skipped=sum(line["skipped"] for line in states),
-        outputs=msgspec.json.decode(row["outputs"], type=Outputs),
+        outputs=parse.json(row["outputs"], Outputs),
         command=row["command"],
     )
 
 
 def task_of(row: Row) -> Task:
     """Return a task."""
-    audio = msgspec.json.decode(row["audio"], type=Audio) if row["audio"] else None
+    audio = parse.json(row["audio"], Audio) if row["audio"] else None
     return Task(
         id=row["id"],
         job=row["job"],
@@ -62,5 +61,5 @@ def task_of(row: Row) -> Task:
         done_seconds=row["done_seconds"],
         skipped=bool(row["skipped"]),
         attempts=row["attempts"],
-        error=msgspec.json.decode(row["error"], type=Problem) if row["error"] else None,
+        error=parse.json(row["error"], Problem) if row["error"] else None,
     )

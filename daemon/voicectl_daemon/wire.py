@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from voicectl import parse
 from voicectl.types import Audio, CallRecord, Problem, Segment
 from voicectl_daemon import child
 
@@ -157,8 +158,8 @@ Report: TypeAlias = (
     Looked | Embedded | Echoed | Begun | Heard | Progress | Kept | Alive | Finished | Failed | Ended
 )
 
-_orders: msgspec.json.Decoder[Order] = msgspec.json.Decoder(Order)
-_reports: msgspec.json.Decoder[Report] = msgspec.json.Decoder(Report)
+_orders: parse.Decoder[Order] = parse.decoder(Order)
+_reports: parse.Decoder[Report] = parse.decoder(Report)
 
 
 def read_order(line: Connection) -> Order:

@@ -26,6 +26,7 @@ from typing import TypeAlias
 import msgspec
 import psutil
 
+from voicectl import parse
 from voicectl.embedding import EmbedOptions
 from voicectl.errors import Cancelled, RecordingError, VoicectlError, from_wire
 from voicectl.interfaces import (
@@ -175,7 +176,7 @@ class Lent(Lending):
     def kept(self, record: int) -> Sequence[Part]:
         """Return what was kept when the work was broken off."""
         try:
-            return msgspec.json.decode(self._order.kept[record], type=tuple[Part, ...])
+            return parse.json(self._order.kept[record], tuple[Part, ...])
         except msgspec.DecodeError:
             return ()  # it was written by another version
 

@@ -215,8 +215,10 @@ def _told(content: bytes) -> str:
     """Return what the tool was given; any other answer as it is, for the reader to refuse."""
     import msgspec
 
+    from voicectl import parse
+
     try:
-        message = msgspec.json.decode(content)
+        message = parse.json(content, dict[str, Any])
         for block in message["content"]:
             if block.get("type") == "tool_use":
                 return msgspec.json.encode(block["input"]).decode()

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, BinaryIO, Literal
 import msgspec
 import numpy as np
 
+from voicectl import parse
 from voicectl.errors import RecordingError, VoicectlError
 from voicectl.interfaces import RATE
 from voicectl_models import decode, encode
@@ -116,7 +117,7 @@ def digest(order: Order) -> str:
 def main() -> int:
     """Do one order."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core dump would hold the call
-    order = msgspec.json.decode(sys.stdin.buffer.read(), type=Order)
+    order = parse.json(sys.stdin.buffer.read(), Order)
     try:
         with os.fdopen(int(sys.argv[1]), "w+b") as target:
             copy(order, target)

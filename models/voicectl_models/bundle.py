@@ -16,6 +16,7 @@ from typing import BinaryIO
 
 import msgspec
 
+from voicectl import parse
 from voicectl.errors import UsageError, VoicectlError
 from voicectl_models.catalogue import NAME, catalogue, differences
 from voicectl_models.fetch import Tell, plain_sentences
@@ -158,7 +159,7 @@ def _contents(file: BinaryIO, path: Path) -> tuple[Manifest, dict[str, int]]:
     if name != MANIFEST or size > LONGEST_MANIFEST:
         raise _no_bundle(path, f"it does not begin with {MANIFEST}")
     try:
-        manifest = msgspec.json.decode(file.read(size), type=Manifest)
+        manifest = parse.json(file.read(size), Manifest)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise _no_bundle(path, f"its manifest cannot be read: {error}") from error
     if manifest.form != FORM:

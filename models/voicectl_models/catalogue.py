@@ -10,6 +10,8 @@ from pathlib import Path
 
 import msgspec
 
+from voicectl import parse
+
 EVERY_LANGUAGE = "*"
 """In place of a language: every one that whisper knows."""
 MODEL = "model.bin"
@@ -83,7 +85,7 @@ class Catalogue(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
 
 def read_catalogue(path: Path) -> dict[str, Entry]:
     """Return the models that the file `path` names, the most preferred first."""
-    whole = msgspec.toml.decode(path.read_bytes(), type=Catalogue)
+    whole = parse.toml(path.read_bytes(), Catalogue)
     return {entry.name: entry for entry in whole.model}
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-import msgspec
+from voicectl import parse
 
 _PAIR = re.compile(r"(?<![a-z0-9])(?=([a-z]{2,3})[-_]([a-z]{2,3})(?![a-z0-9]))")
 """In the name of a model of one pair, towards its end: `opus-mt-pt-en`."""
@@ -17,7 +17,7 @@ _PAIR = re.compile(r"(?<![a-z0-9])(?=([a-z]{2,3})[-_]([a-z]{2,3})(?![a-z0-9]))")
 @cache
 def _flores() -> dict[str, str]:
     table = Path(__file__).with_name("codes.toml").read_bytes()
-    return msgspec.toml.decode(table, type=dict[str, str])
+    return parse.toml(table, dict[str, str])
 
 
 @dataclass(frozen=True, slots=True)

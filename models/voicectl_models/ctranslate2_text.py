@@ -14,6 +14,7 @@ from typing import ClassVar
 import ctranslate2
 import msgspec
 
+from voicectl import parse
 from voicectl.errors import ModelMissing
 from voicectl.runners import RunnerInfo
 from voicectl.translation import TranslateOptions
@@ -112,13 +113,13 @@ def vocabulary(folder: Path) -> frozenset[str]:
     if place is None:
         raise FileNotFoundError(f"there is no vocabulary in {folder}")
     if place.suffix == ".json":
-        return frozenset(msgspec.json.decode(place.read_bytes(), type=list[str]))
+        return frozenset(parse.json(place.read_bytes(), list[str]))
     return frozenset(place.read_text().splitlines())
 
 
 def _config(folder: Path) -> _Config:
     place = folder / "config.json"
-    return msgspec.json.decode(place.read_bytes(), type=_Config) if place.is_file() else _Config()
+    return parse.json(place.read_bytes(), _Config) if place.is_file() else _Config()
 
 
 def unloadable(name: str, why: str) -> ModelMissing:

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import msgspec
 
+from voicectl import parse
 from voicectl.errors import UsageError
 
 log = logging.getLogger(__name__)
@@ -138,7 +139,7 @@ def ask(command: list[str], seconds: float = PROBE_SECONDS) -> Gpus:
         cause = said[-1].strip() if said else _ending(ran.returncode)
         return Gpus(0, f"CUDA does not work here: {cause}")
     try:
-        answer = msgspec.json.decode(ran.stdout, type=_Answer)
+        answer = parse.json(ran.stdout, _Answer)
     except msgspec.MsgspecError:
         return Gpus(0, "the GPU's answer made no sense")
     if answer.count < 1:

@@ -19,6 +19,8 @@ from typing import Any, BinaryIO
 import llama_cpp
 import msgspec
 
+from voicectl import parse
+
 PIECE = 8
 """Tokens of an answer after which the child tells that it is alive."""
 
@@ -83,7 +85,7 @@ def main() -> None:
     tell({"context": model.n_ctx()})
     while True:
         try:
-            for report in _answers(model, msgspec.json.decode(orders.get())):
+            for report in _answers(model, parse.json(orders.get(), dict[str, Any])):
                 tell(report)
         except Exception as error:  # noqa: BLE001, the next question may be answered
             tell({"failed": type(error).__name__})  # its text may hold words of the call

@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 
 import msgspec
 
+from voicectl import parse
 from voicectl.errors import ModelMissing, RunnerFailed
 from voicectl.generation import ModelOptions, Outside, Prompt
 from voicectl.runners import RunnerInfo
@@ -151,7 +152,7 @@ class _Child:
             if not heard or len(self._rest) > LONGEST:
                 raise self._death()
         line, _, self._rest = self._rest.partition(b"\n")
-        return msgspec.json.decode(line, type=_Report)
+        return parse.json(line, _Report)
 
     def _death(self) -> RunnerFailed:
         self.end()

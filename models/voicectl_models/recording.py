@@ -8,10 +8,10 @@ from dataclasses import asdict
 from itertools import chain
 from typing import Any
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from voicectl import parse
 from voicectl.interfaces import RATE, ChannelsWish, Clip, Piece
 from voicectl.types import Audio
 from voicectl_models import decode, legs
@@ -57,7 +57,7 @@ class Recorded:
             several = second is not None and len(first.samples) > 1
             plan = _plan(self._blocks() if several else [first], self._wish)
         else:
-            plan = msgspec.convert(understood, legs.LegPlan)
+            plan = parse.plain(understood, legs.LegPlan)
         self.legs = asdict(plan)
         rest = chain([first], [] if second is None else [second], blocks)
         del first, second

@@ -16,8 +16,7 @@ from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
 
-import msgspec
-
+from voicectl import parse
 from voicectl.interfaces import TranscribeOptions
 
 LOOP = "loop"
@@ -121,7 +120,7 @@ def _plain(text: str) -> str:
 @cache
 def phrases(language: str) -> frozenset[str]:
     """Return what Whisper writes into silence in a language, plain and in lower case."""
-    table = msgspec.toml.decode(
-        files("voicectl_models").joinpath("phrases.toml").read_bytes(), type=dict[str, list[str]]
+    table = parse.toml(
+        files("voicectl_models").joinpath("phrases.toml").read_bytes(), dict[str, list[str]]
     )
     return frozenset(_plain(phrase) for phrase in table.get(language, []))

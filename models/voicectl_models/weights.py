@@ -16,7 +16,7 @@ from pathlib import Path
 
 import msgspec
 
-from voicectl import config, paths, registry
+from voicectl import config, parse, paths, registry
 from voicectl.errors import ModelMissing, UsageError
 from voicectl_models.catalogue import (
     EVERY_LANGUAGE,
@@ -243,7 +243,7 @@ def _vocabulary(folder: Path) -> int:
     with contextlib.suppress(FileNotFoundError):
         return len((folder / "vocabulary.txt").read_bytes().splitlines())
     try:
-        return len(msgspec.json.decode((folder / "vocabulary.json").read_bytes(), type=list[str]))
+        return len(parse.json((folder / "vocabulary.json").read_bytes(), list[str]))
     except (FileNotFoundError, msgspec.MsgspecError) as error:
         raise ModelMissing(
             f"there is no vocabulary in the folder {folder}",
@@ -259,7 +259,7 @@ def remembered(file: Path, models_folder: Path, *, compute: bool) -> str:
     known: dict[str, str] = {}
     # A book that is lost, foreign or read-only only costs the time to hash again.
     with contextlib.suppress(OSError, msgspec.MsgspecError):
-        known = msgspec.json.decode(book.read_bytes(), type=dict[str, str])
+        known = parse.json(book.read_bytes(), dict[str, str])
     if key in known or not compute:
         return known.get(key, "")
     known[key] = sha256_of(file)

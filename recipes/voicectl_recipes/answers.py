@@ -10,6 +10,7 @@ from typing import Annotated, TypeVar
 import msgspec
 from msgspec import Meta
 
+from voicectl import parse
 from voicectl.understanding import Sentence
 from voicectl_recipes.template import Template
 
@@ -112,7 +113,7 @@ def _read(answer: str, form: type[Form]) -> Form:
     if start < 0 or end < start:
         raise Unusable("it is not JSON")
     try:
-        return msgspec.json.decode(answer[start : end + 1].encode(), type=form)
+        return parse.json(answer[start : end + 1].encode(), form)
     except msgspec.ValidationError as error:
         # What the error says may be words of the call.
         raise Unusable("it has another shape than the one that was asked for") from error

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from voicectl import amounts, registry
+from voicectl import amounts, parse, registry
 from voicectl.errors import RecipeError, VoicectlError
 from voicectl.handwritten import content, nearest
 from voicectl.interfaces import Stage
@@ -72,7 +72,7 @@ def read(text: bytes, name: str) -> Recipe:
     if len(text) > LARGEST:
         raise RecipeError(f"the recipe '{name}' is larger than {LARGEST // 1024} KiB")
     try:
-        recipe = msgspec.toml.decode(text, type=Recipe)
+        recipe = parse.toml(text, Recipe)
     except msgspec.ValidationError as error:
         hint = nearest(str(error), (*Recipe.__struct_fields__, *Step.__struct_fields__))
         raise RecipeError(f"the recipe '{name}': {error}", hint=hint) from error
@@ -177,7 +177,7 @@ def looked_at(
 def _checked(step: Step, folders: Sequence[Path] = ()) -> CheckedStep:
     stage = registry.load(registry.STAGES, step.stage)()
     try:
-        options = msgspec.convert(step.options, type=stage.options)
+        options = parse.plain(step.options, stage.options)
     except msgspec.ValidationError as error:
         known = stage.options.__struct_fields__
         near = nearest(str(error), known)
@@ -203,4 +203,4 @@ def to_wire(plan: Plan) -> bytes:
 
 def from_wire(wire: bytes) -> Plan:
     """Return the checked recipe that `to_wire` wrote."""
-    return tuple(_checked(step) for step in msgspec.json.decode(wire, type=list[Step]))
+    return tuple(_checked(step) for step in parse.json(wire, list[Step]))

@@ -8,7 +8,7 @@ from typing import ClassVar, Self, TypeVar
 
 import msgspec
 
-from voicectl import registry
+from voicectl import parse, registry
 from voicectl.errors import UsageError
 from voicectl.handwritten import content
 
@@ -24,7 +24,7 @@ def read(text: bytes, kind: type[T], name: str) -> T:
     if len(text) > LARGEST:
         raise UsageError(f"{name} is larger than {LARGEST // 1024} KiB")
     try:
-        return msgspec.toml.decode(text, type=kind)
+        return parse.toml(text, kind)
     except msgspec.ValidationError as error:
         raise UsageError(f"{name}: {error}") from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

@@ -21,13 +21,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import built
-import msgspec
 import sounds
 from corpus import prompts
 from overheard import Overhearing
 from report import Section, arguments, at_most, models
 from scoring import Score, score, words
 
+from voicectl import parse
 from voicectl.client import Door
 from voicectl.errors import DaemonUnreachable
 from voicectl.events import Event, EventKind
@@ -77,7 +77,7 @@ class Heard:
         elif event.kind is EventKind.CALL_PROGRESS:
             self.lag = max(self.lag, detail.get("lag", 0.0))
         elif event.kind is EventKind.TRANSCRIPT_TURN and detail["final"]:
-            turn = msgspec.convert(detail, LiveTurn)
+            turn = parse.plain(detail, LiveTurn)
             self.turns.setdefault(call, {})[turn.id] = turn
             spoken = self.began[call] + turn.end - AFTER_SECONDS
             self.late.append(event.at.timestamp() - spoken)
@@ -220,7 +220,7 @@ def play(door: Door, recording: Path, count: int) -> Played:
     where = f"127.0.0.1:{max(line.port for line in door.lines())}"
     caller = [sys.executable, "-P", "-m", "voicectl_daemon.media.caller"]
     command = [*caller, where, "audiosocket", RATE, str(count), str(recording)]
-    return msgspec.json.decode(subprocess.check_output(command), type=Played)
+    return parse.json(subprocess.check_output(command), Played)
 
 
 def done(door: Door, count: int) -> None:

@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 from faster_whisper.tokenizer import _LANGUAGE_CODES
 
+from voicectl import parse
 from voicectl.cli import languages
 from voicectl.cli.flags import COMMAND, FLAGS, OPTIONS, STYLE, VOICES, Flag
 from voicectl.cli.typed import Typed, read, spelled
@@ -87,8 +87,8 @@ def test_a_value_reaches_who_has_to_know(key: str, typed: str, goes: str, value:
     asked = read({key: typed})
     assert part(asked, goes) == {key: value}
     assert asked.options == {} or goes == OPTIONS
-    msgspec.convert(asked.options, TranscribeOptions)
-    msgspec.convert(asked.style, Style)
+    parse.plain(asked.options, TranscribeOptions)
+    parse.plain(asked.style, Style)
 
 
 @pytest.mark.parametrize("flag", [flag for flag in FLAGS if not flag.shape], ids=lambda f: f.key)

@@ -9,13 +9,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 import psutil
 import pytest
 from websockets.sync.client import unix_connect
 
 from tests.daemon.stumbling import Recipes, install
 from tests.receiver import Rig
+from voicectl import parse
 from voicectl.client import Door
 from voicectl.errors import NotFound
 from voicectl.events import Event, EventKind
@@ -76,7 +76,7 @@ class Desk:
         """Watch events; nothing that happens inside the block is missed."""
         uri = "ws://voicectl/v1/events" + (f"?job={job}" if job else "")
         with unix_connect(str(self.door.home.socket), uri, max_size=None) as line:
-            yield (msgspec.json.decode(message, type=Event) for message in line)
+            yield (parse.json(message, Event) for message in line)
 
     def has(self, job: Job) -> bool:
         """Whether a job is still known."""

@@ -12,6 +12,7 @@ import pytest
 
 from tests.conftest import wait_until
 from tests.line import serve
+from voicectl import parse
 from voicectl.config import Config
 from voicectl.errors import WorkerDied
 from voicectl.lines import Live
@@ -123,7 +124,7 @@ def test_callers_are_sent_on_when_the_media_process_hangs(site: Site, weights: P
 
 def test_ears_without_calls_give_signs_of_life(weights: Path) -> None:
     arguments = [str(weights), msgspec.json.encode(Live()).decode()]
-    reports = msgspec.json.Decoder(ears.Report)
+    reports = parse.decoder(ears.Report)
     child = Child[ears.Order, ears.Report]("voicectl_daemon.ears", reports, arguments)
     try:
         wait_until(lambda: isinstance(child.report(0.5), ears.Alive), "they are there")

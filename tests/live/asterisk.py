@@ -19,6 +19,7 @@ import msgspec
 
 from tests.conftest import wait_until
 from tests.live.prepare import FOLDER, PROGRAM
+from voicectl import parse
 from voicectl.asterisk.settings import Asterisk as Settings
 from voicectl.asterisk.snippets import Line, snippets
 
@@ -138,7 +139,7 @@ class Asterisk:
     def _all(self, kind: str, type_: type[T]) -> T:
         # Not by its console, which says nothing now and then where there is much to do.
         answer = httpx.get(f"{self.ari}/{kind}", auth=(USER, PASSWORD), trust_env=False)
-        return msgspec.json.decode(answer.raise_for_status().content, type=type_)
+        return parse.json(answer.raise_for_status().content, type_)
 
     @property
     def log(self) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from voicectl import parse
 from voicectl.events import Event, EventKind
 from voicectl.live import (
     AlertKind,
@@ -146,7 +147,7 @@ def events(call: LiveCall, said: Iterable[LiveTurn] = ()) -> list[Event]:
 def _event(kind: EventKind, call: LiveCall, detail: dict[str, Any]) -> Event:
     # As it comes over the wire: numbers, text, lists.
     event = Event(kind, NOW, call.tenant, call=call.id, detail=detail)
-    return msgspec.json.decode(msgspec.json.encode(event), type=Event)
+    return parse.json(msgspec.json.encode(event), Event)
 
 
 def record(id_: str) -> CallRecord:

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from voicectl import parse
 from voicectl.errors import UsageError
 from voicectl.rules import LONGEST, Rule, places
 from voicectl.vocabulary import read_rules, read_terms
@@ -55,7 +56,7 @@ def test_what_a_rule_makes_of_a_text(rule: dict[str, object], text: str, expecte
 )
 def test_what_cannot_be_applied_is_refused(rule: dict[str, Any], why: str) -> None:
     with pytest.raises(msgspec.ValidationError, match="."):
-        msgspec.convert(rule, Rule)
+        parse.plain(rule, Rule)
     with pytest.raises(ValueError, match="rule|empty|expression|group") as refused:
         Rule(**rule)
     assert why in str(refused.value)
@@ -69,7 +70,7 @@ def test_no_expression_takes_for_ever(expression: str) -> None:
 
 def test_a_rule_travels() -> None:
     rule = Rule(regex="a(b)", to=r"\1", languages=("sw",), case=True)
-    assert msgspec.convert(msgspec.to_builtins(rule), Rule) == rule
+    assert parse.plain(msgspec.to_builtins(rule), Rule) == rule
 
 
 def written(folder: Path, text: str | bytes) -> Path:

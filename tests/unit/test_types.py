@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 import voicectl.types
+from voicectl import parse
 from voicectl.events import Event, EventKind
 from voicectl.types import (
     Ask,
@@ -57,7 +58,7 @@ def test_values_are_frozen_and_slim(kind: Any) -> None:
     ids=lambda value: type(value).__name__,
 )  # fmt: skip
 def test_values_survive_a_journey(value: Any) -> None:
-    assert msgspec.json.decode(msgspec.json.encode(value), type=type(value)) == value
+    assert parse.json(msgspec.json.encode(value), type(value)) == value
 
 
 def test_what_a_transcript_says() -> None:

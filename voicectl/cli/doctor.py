@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from voicectl import parse
 from voicectl.cli import show
 from voicectl.cli.help import JSON, switch
 from voicectl.errors import ExitStatus, UnknownName
@@ -59,7 +60,7 @@ def _findings(flags: list[str]) -> list[Finding]:
     command = [sys.executable, "-P", "-m", "voicectl_daemon.doctor", *flags]
     ran = subprocess.run(command, capture_output=True, text=True, check=False)
     try:
-        return msgspec.json.decode(ran.stdout, type=list[Finding])
+        return parse.json(ran.stdout, list[Finding])
     except msgspec.MsgspecError:
         said = [line for line in ran.stderr.splitlines() if line.strip()]
         text = f"voicectl itself is damaged: {said[-1] if said else ran.returncode}"

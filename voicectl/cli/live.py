@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.text import Text
 
+from voicectl import parse
 from voicectl.cli import show
 from voicectl.cli.door import open_door
 from voicectl.cli.help import JSON, switch
@@ -75,17 +76,16 @@ class _Story:
 
     def tell(self, event: Event) -> None:
         """Tell of what happened, if it is worth a line."""
-        import msgspec
 
         detail: dict[str, Any] = event.detail or {}
         prefix = f"{event.call}  " if event.call and not self._alone else ""
         match event.kind:
             case EventKind.TRANSCRIPT_TURN:
-                self._turn(prefix, msgspec.convert(detail, LiveTurn))
+                self._turn(prefix, parse.plain(detail, LiveTurn))
             case EventKind.CALL_ALERT:
-                self._alert(prefix, msgspec.convert(detail, LiveAlert))
+                self._alert(prefix, parse.plain(detail, LiveAlert))
             case EventKind.CALL_ANALYSIS:
-                self._analysis(prefix, msgspec.convert(detail, LiveAnalysis))
+                self._analysis(prefix, parse.plain(detail, LiveAnalysis))
             case EventKind.CALL_CONNECTED if self._alone:
                 pass
             case kind if kind in _SENTENCES:

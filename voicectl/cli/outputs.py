@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
-from voicectl import beeps
+from voicectl import beeps, parse
 from voicectl.cli.outcome import Written
 from voicectl.errors import UsageError, VoicectlError, from_wire
 from voicectl.results import FileWish, GivenResult, ResultWish
@@ -170,7 +170,7 @@ def style(outputs: Outputs) -> object:
     from voicectl.render import Style
 
     try:
-        return msgspec.convert(outputs.options or {}, Style)
+        return parse.plain(outputs.options or {}, Style)
     except msgspec.ValidationError as error:
         raise UsageError(f"the files cannot look like that: {error}") from error
 

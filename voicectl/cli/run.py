@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from voicectl import parse
 from voicectl.cli import inputs, submit
 from voicectl.cli.flags import (
     BEEP,
@@ -134,7 +135,7 @@ def _value(text: str) -> Any:
     import msgspec
 
     try:
-        return msgspec.toml.decode(f"value = {text}")["value"]
+        return parse.toml(f"value = {text}", dict[str, Any])["value"]
     except msgspec.DecodeError:
         return text
 

@@ -6,7 +6,7 @@ import importlib.util
 import subprocess
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -47,6 +47,8 @@ def call(
     """
     import msgspec
 
+    from voicectl import parse
+
     where = address or called.address(transport)
     paths = [str(path.absolute()) for path in files]
     if transport == "uid":
@@ -56,7 +58,7 @@ def call(
         [*command, where, transport, rate, str(calls), *paths], stdout=subprocess.PIPE, check=False
     )
     try:
-        told = msgspec.json.decode(ran.stdout)
+        told = parse.json(ran.stdout, dict[str, Any])
     except msgspec.DecodeError as error:
         raise VoicectlError(f"the calls were broken off ({ran.returncode})") from error
     if ran.returncode:

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from voicectl import beeps
+from voicectl import beeps, parse
 from voicectl.cli import inputs, submit
 from voicectl.cli.flags import PANELS, USUAL_FORMATS, Flag
 from voicectl.cli.help import Command
@@ -116,9 +116,9 @@ def _check(typed: Typed) -> None:
     from voicectl.render import Style
 
     try:
-        msgspec.convert(typed.options, TranscribeOptions)
-        find(DIARIZERS, msgspec.convert(typed.voices or {}, DiarizeOptions).backend)
-        msgspec.convert(typed.style, Style)
+        parse.plain(typed.options, TranscribeOptions)
+        find(DIARIZERS, parse.plain(typed.voices or {}, DiarizeOptions).backend)
+        parse.plain(typed.style, Style)
     except msgspec.ValidationError as error:
         raise UsageError(str(error), hint="see: voicectl transcribe --help") from error
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from voicectl import parse
 from voicectl.errors import VoicectlError
 from voicectl.events import Event, EventKind
 from voicectl.live import LineStatus, LiveAlert, LiveAnalysis, LiveCall, LiveTurn
@@ -104,20 +105,20 @@ class Board:
         call = event.call or ""
         if event.kind is EventKind.CALL_CONNECTED:
             # Who comes late is told all of it again, so what was known before is not kept.
-            self._calls[call] = _Entry(msgspec.convert(detail, LiveCall), time.monotonic())
+            self._calls[call] = _Entry(parse.plain(detail, LiveCall), time.monotonic())
             return
         entry = self._calls.get(call)
         if entry is None:
             return
         if event.kind is EventKind.TRANSCRIPT_TURN:
-            _say(entry, msgspec.convert(detail, LiveTurn))
+            _say(entry, parse.plain(detail, LiveTurn))
         elif event.kind is EventKind.CALL_ANALYSIS:
-            entry.analysis = msgspec.convert(detail, LiveAnalysis)
+            entry.analysis = parse.plain(detail, LiveAnalysis)
         elif event.kind is EventKind.CALL_ALERT:
-            self._alarm(entry, msgspec.convert(detail, LiveAlert))
+            self._alarm(entry, parse.plain(detail, LiveAlert))
         elif event.kind in _CHANGES:
             if event.kind is EventKind.CALL_MARKED:
-                entry.marks = msgspec.convert(detail["marks"], tuple[Mark, ...])
+                entry.marks = parse.plain(detail["marks"], tuple[Mark, ...])
             entry.call = _changed(entry.call, event)
 
     def _alarm(self, entry: _Entry, alert: LiveAlert) -> None:
@@ -291,4 +292,4 @@ def _changed(call: LiveCall, event: Event) -> LiveCall:
     if event.kind is EventKind.CALL_WARNING:
         detail = {"warnings": (*call.warnings, str(detail.get("text", "")))}
     known = {name: value for name, value in detail.items() if name in _FIELDS}
-    return msgspec.convert({**msgspec.to_builtins(call), **known}, LiveCall)
+    return parse.plain({**msgspec.to_builtins(call), **known}, LiveCall)

@@ -18,6 +18,7 @@ import msgspec
 import psutil
 
 from voicectl import config as configuration
+from voicectl import parse
 from voicectl.asterisk import TRANSPORTS
 from voicectl.asterisk.settings import Asterisk
 from voicectl.health import Finding
@@ -111,8 +112,8 @@ def _over_ari(settings: Asterisk) -> _Answer:
     """Ask for version and modules as the configured user."""
     remedy, asked = f"{CONFIG} --transport ari", Ari(settings)
     try:
-        info = msgspec.json.decode(asked.ask("GET", "asterisk", "info"), type=_Info)
-        modules = msgspec.json.decode(asked.ask("GET", "asterisk", "modules"), type=list[_Module])
+        info = parse.json(asked.ask("GET", "asterisk", "info"), _Info)
+        modules = parse.json(asked.ask("GET", "asterisk", "modules"), list[_Module])
     except Refused as error:
         return problem("ari", f"{settings.ari} says {error}", remedy)
     except Unreachable as error:

@@ -15,10 +15,9 @@ from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
-import msgspec
 import psutil
 
-from voicectl import config
+from voicectl import config, parse
 from voicectl.health import Finding
 from voicectl.sip import EXTRA, LIBRARY, MOST_CALLS
 from voicectl_daemon.doctor import Patient, ok, problem, warning
@@ -77,7 +76,7 @@ def packages(_patient: Patient) -> Iterator[Finding]:
         yield problem("packages", f"{said[-2]} cannot be loaded: {cause}", "./install.sh")
         return
     yield ok("packages", f"{len(_LIBRARIES)} libraries load")
-    if missing := msgspec.json.decode(said[-2], type=list[str]):
+    if missing := parse.json(said[-2], list[str]):
         text = f"recordings in these formats cannot be read: {', '.join(missing)}"
         yield warning("codecs", text, "./install.sh, which brings PyAV's own wheel")
     else:

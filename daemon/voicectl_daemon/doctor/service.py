@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import msgspec
 
-from voicectl import __version__, config, paths
+from voicectl import __version__, config, parse, paths
 from voicectl.health import Finding
 from voicectl_daemon import fitness
 from voicectl_daemon.doctor import Patient, ok, problem, warning
@@ -118,4 +118,4 @@ def ask(door: Path, path: str, kind: type[T]) -> T:
         line.sendall(request.encode())
         answer = http.client.HTTPResponse(line)
         answer.begin()
-        return msgspec.json.decode(answer.read(), type=kind)
+        return parse.json(answer.read(), kind)

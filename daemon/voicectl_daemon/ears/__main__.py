@@ -23,6 +23,7 @@ from pathlib import Path
 
 import msgspec
 
+from voicectl import parse
 from voicectl.errors import VoicectlError
 from voicectl.lines import Live
 from voicectl.live import LiveTurn
@@ -52,7 +53,7 @@ class Ears:
         self._telling = threading.Lock()
         self._recogniser = Recogniser(models, live)
         self._orders: queue.Queue[line.Order] = queue.Queue()
-        self._decoder: msgspec.json.Decoder[line.Order] = msgspec.json.Decoder(line.Order)
+        self._decoder: parse.Decoder[line.Order] = parse.decoder(line.Order)
         self._calls: dict[str, Followed] = {}
         self._told: dict[str, float] = {}
 
@@ -212,7 +213,7 @@ def main() -> None:
     """Serve the line whose descriptor is the first argument."""
     parent.begin("ears", yields=5)
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    live = msgspec.json.decode(sys.argv[3], type=Live)
+    live = parse.json(sys.argv[3], Live)
     Ears(Connection(int(sys.argv[1])), Path(sys.argv[2]), live).serve()
 
 

@@ -19,6 +19,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from voicectl import parse
 from voicectl.asterisk.settings import Asterisk
 from voicectl.asterisk.snippets import FORMATS, line_of
 from voicectl.errors import ConfigError
@@ -119,7 +120,7 @@ class Beside:
         if raw is None:
             return
         try:
-            event = msgspec.json.decode(raw, type=Event)
+            event = parse.json(raw, Event)
         except msgspec.MsgspecError:
             return  # of a kind that is not for us
         for channel, move in moves(event):
@@ -145,7 +146,7 @@ class Beside:
         self._moved({named(each, leg) for each in among for leg in LEGS}, move)
 
     def _bridges(self) -> list[Bridge]:
-        return msgspec.json.decode(self._ari.ask("GET", "bridges"), type=list[Bridge])
+        return parse.json(self._ari.ask("GET", "bridges"), list[Bridge])
 
     def _listen(self, channel: str, place: Place) -> None:
         for leg, heard in zip(LEGS, HEARD, strict=True):

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import msgspec
 
+from voicectl import parse
 from voicectl.config import Config
 from voicectl.errors import WorkerDied
 from voicectl.events import EventKind
@@ -38,7 +39,7 @@ UNABLE_SECONDS = 30.0
 
 log = logging.getLogger(__name__)
 
-_reports: msgspec.json.Decoder[ears.Report] = msgspec.json.Decoder(ears.Report)
+_reports: parse.Decoder[ears.Report] = parse.decoder(ears.Report)
 
 
 class Hearing:

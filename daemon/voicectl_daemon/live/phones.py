@@ -12,6 +12,7 @@ from contextlib import suppress
 
 import msgspec
 
+from voicectl import parse
 from voicectl.errors import ConfigError, WorkerDied
 from voicectl.handwritten import password
 from voicectl.lines import Listen
@@ -32,7 +33,7 @@ SILENT_SECONDS = 10.0
 
 log = logging.getLogger(__name__)
 
-_reports: msgspec.json.Decoder[phone.Report] = msgspec.json.Decoder(phone.Report)
+_reports: parse.Decoder[phone.Report] = parse.decoder(phone.Report)
 
 
 def media_line(line: Listen) -> Listen:

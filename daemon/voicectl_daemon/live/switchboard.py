@@ -20,6 +20,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from voicectl import parse
 from voicectl.config import Config
 from voicectl.errors import DiskFull, NotFound, VoicectlError, WorkerDied
 from voicectl.events import EventKind
@@ -54,7 +55,7 @@ log = logging.getLogger(__name__)
 HandIn: TypeAlias = Callable[[Ask], Job]
 """Hands in work. Raises `VoicectlError`."""
 
-_media: msgspec.json.Decoder[media.Report] = msgspec.json.Decoder(media.Report)
+_media: parse.Decoder[media.Report] = parse.decoder(media.Report)
 
 
 class Switchboard:

@@ -15,8 +15,7 @@ import sys
 import time
 from pathlib import Path
 
-import msgspec
-
+from voicectl import parse
 from voicectl.lines import Listen, Live
 from voicectl_daemon import parent
 from voicectl_daemon.media import line
@@ -32,7 +31,7 @@ BACKLOG = 512
 FAREWELL_SECONDS = 0.2
 MOST_UNTOLD = 1 << 20
 """Bytes that may wait for a daemon that does not listen."""
-_orders: msgspec.json.Decoder[line.Order] = msgspec.json.Decoder(line.Order)
+_orders: parse.Decoder[line.Order] = parse.decoder(line.Order)
 
 log = logging.getLogger(__name__)
 

@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
+from voicectl import parse
 from voicectl.lines import Listen
 from voicectl_daemon.media import framing, g711
 from voicectl_daemon.media.said import (
@@ -145,9 +146,9 @@ def _read(text: str) -> _Event | None:
     """Return what a message of control says; None when it is none that is known."""
     try:
         if text.startswith("{"):
-            return msgspec.json.decode(text, type=_Event)
+            return parse.json(text, _Event)
         event, *pairs = text.split() or [""]
         found = dict(pair.partition(":")[::2] for pair in pairs)
-        return msgspec.convert(found | {"event": event}, _Event)
+        return parse.plain(found | {"event": event}, _Event)
     except (msgspec.MsgspecError, RecursionError):
         return None

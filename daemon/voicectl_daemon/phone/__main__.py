@@ -18,8 +18,7 @@ import time
 from collections.abc import Coroutine
 from functools import partial
 
-import msgspec
-
+from voicectl import parse
 from voicectl.errors import ConfigError
 from voicectl.sip import MOST_CALLS, Sip
 from voicectl_daemon import parent
@@ -33,7 +32,7 @@ FAREWELL_SECONDS = 0.5
 AGAIN_SECONDS = 3.0
 """How often it gives a sign of life, tidies up, and tries to join."""
 RINGING, ANSWERED = 180, 200
-_orders: msgspec.json.Decoder[line.Order] = msgspec.json.Decoder(line.Order)
+_orders: parse.Decoder[line.Order] = parse.decoder(line.Order)
 
 log = logging.getLogger(__name__)
 

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import msgspec
 
-from voicectl import __version__
+from voicectl import __version__, parse
 from voicectl.errors import DiskFull, VoicectlError, is_full
 from voicectl.types import CallRecord, Task
 from voicectl_daemon.traces import Traces
@@ -97,7 +97,7 @@ class Drafts:
         Raises `DiskFull`, or `VoicectlError` when it cannot be kept for another reason.
         """
         path = self._path(task)
-        begins = msgspec.json.decode(part, type=_Stretch).begin < NEAR
+        begins = parse.json(part, _Stretch).begin < NEAR
         try:
             if begins:
                 path.unlink(missing_ok=True)
@@ -133,7 +133,7 @@ class Drafts:
             return None
         with contextlib.suppress(msgspec.DecodeError):
             if _fits(head + b"\n", task.job if only_of_job else None):
-                return msgspec.json.decode(content, type=CallRecord)
+                return parse.json(content, CallRecord)
         return None
 
     def drop(self, task: Task) -> None:
@@ -197,7 +197,7 @@ def _nothing() -> Draft:
 
 def _fits(line: bytes, job: str | None) -> bool:
     with contextlib.suppress(msgspec.DecodeError):
-        head = msgspec.json.decode(line, type=_Head)
+        head = parse.json(line, _Head)
         return line.endswith(b"\n") and head.version == __version__ and job in (None, head.job)
     return False
 
@@ -207,4 +207,4 @@ def _stretches(lines: list[bytes]) -> Iterator[tuple[bytes, _Stretch]]:
     with contextlib.suppress(msgspec.DecodeError):
         for line in lines:
             if line.endswith(b"\n"):
-                yield line, msgspec.json.decode(line, type=_Stretch)
+                yield line, parse.json(line, _Stretch)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 
+from voicectl import parse
 from voicectl_models.entities.lines import fold, words_of
 
 _SPACE = "\u0120"
@@ -32,7 +33,7 @@ class _Tokenizer(msgspec.Struct):
 @cache
 def ordinary(tokenizer: Path) -> frozenset[str]:
     """Return the everyday words of a model's `tokenizer.json`; names are left out."""
-    known = msgspec.json.decode(tokenizer.read_bytes(), type=_Tokenizer).model.vocab
+    known = parse.json(tokenizer.read_bytes(), _Tokenizer).model.vocab
     plain = (_text(token[1:]) for token in known if token.startswith(_SPACE))
     words = {fold(word) for word in plain if word.islower()}
     return frozenset(words) - (words_of("names", "given") - words_of("names", "also_words"))

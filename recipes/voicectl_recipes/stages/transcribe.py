@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 import msgspec
 
+from voicectl import parse
 from voicectl.errors import RecordingError
 from voicectl.interfaces import (
     RATE,
@@ -224,7 +225,7 @@ class _Call:
 
 def _memories(kept: Sequence[Part]) -> list[_Memory]:
     try:
-        return [msgspec.convert(part.memory, _Memory) for part in kept]
+        return [parse.plain(part.memory, _Memory) for part in kept]
     except msgspec.ValidationError:
         return []  # they were written by another version
 

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import TypeVar
 from uuid import uuid4
 
-import msgspec
 import psutil
 
+from voicectl import parse
 from voicectl.lines import Listen, Live
 from voicectl_daemon.media import line
 from voicectl_daemon.media.__main__ import Media
@@ -49,7 +49,7 @@ class Here:
             while True:
                 (length,) = _LENGTH.unpack(await self._reader.readexactly(_LENGTH.size))
                 raw = await self._reader.readexactly(length)
-                report = msgspec.json.decode(raw, type=line.Report)
+                report = parse.json(raw, line.Report)
                 if isinstance(report, kind):
                     return report
 
@@ -75,7 +75,7 @@ async def here(folder: Path) -> AsyncIterator[Here]:
     reader, writer = await asyncio.open_unix_connection(sock=ours)
     daemon = await asyncio.open_unix_connection(sock=theirs)
     listen = Listen(name="pbx", port=0, most_calls=CALLS)
-    orders = msgspec.json.Decoder[line.Order](line.Order)
+    orders = parse.decoder(line.Order)
     parent = Parent[line.Order, line.Report](*daemon, orders)
     begin = line.Begin((listen,), Live(), str(folder))
     serving = asyncio.create_task(Media(parent, begin).run())

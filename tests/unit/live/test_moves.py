@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
-import msgspec
 import pytest
 
+from voicectl import parse
 from voicectl.live import CallState, LiveCall, LiveTurn
 from voicectl_daemon.bus import Bus
 from voicectl_daemon.live.calls import MOVES_KEPT, LiveCalls
@@ -78,7 +78,7 @@ def test_nothing_moves_a_call_that_is_over(calls: LiveCalls) -> None:
 def test_a_transfer_that_was_announced_comes_with_its_answer() -> None:
     raw = b"""{"type": "BridgeAttendedTransfer", "transferee": {"id": "1.1", "name": "PJSIP/a"},
         "transferer_first_leg": {"id": "1.2"}, "result": "Success"}"""
-    told = [(channel.id, move) for channel, move in moves(msgspec.json.decode(raw, type=Event))]
+    told = [(channel.id, move) for channel, move in moves(parse.json(raw, Event))]
     assert told == [("1.1", Move.TRANSFERRED), ("1.1", Move.ANSWERED)]
 
 

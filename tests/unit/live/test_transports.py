@@ -7,12 +7,12 @@ import struct
 from collections.abc import Iterator, Sequence
 from uuid import uuid4
 
-import msgspec
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from voicectl import parse
 from voicectl.asterisk import TRANSPORTS
 from voicectl.lines import Listen
 from voicectl_daemon.doctor.asterisk import MODULES
@@ -166,7 +166,7 @@ def test_a_transport_is_known_wherever_it_is_needed() -> None:
     assert set(caller.MANNERS) == by_bytes
     assert set(TRANSPORTS) == set(transports.BY_NAME) == set(MODULES)
     for name in transports.BY_NAME:
-        assert msgspec.convert({"name": "pbx", "transport": name}, Listen).transport == name
+        assert parse.plain({"name": "pbx", "transport": name}, Listen).transport == name
 
 
 def test_sound_that_follows_on_sound_is_one_piece() -> None:

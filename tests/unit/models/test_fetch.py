@@ -199,7 +199,7 @@ def test_an_unknown_name(tmp_path: Path) -> None:
 
 FETCH = """
 import pathlib, sys, time
-import msgspec
+from voicectl import parse
 from voicectl_models import weights
 
 models, gate = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[3])
@@ -209,7 +209,7 @@ def tell(line):
     while "comparing" in line and not gate.exists():
         time.sleep(0.01)
 
-entry = msgspec.json.decode(sys.argv[2], type=weights.Entry)
+entry = parse.json(sys.argv[2], weights.Entry)
 weights.get("fake", models, tell, {"fake": entry})
 """
 

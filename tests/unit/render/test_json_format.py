@@ -5,6 +5,7 @@ import json
 import msgspec
 import pytest
 
+from voicectl import parse
 from voicectl.render import Style
 from voicectl.render.json import render
 from voicectl.types import Decoding, Segment
@@ -51,7 +52,7 @@ class WhisperResult(msgspec.Struct):
 def test_a_program_made_for_whisper_reads_it(call, say):
     decoding = Decoding(0, (50364, 2425), 0.0, -0.25, 1.2, 0.01)
     written = render(call(say("hello you", decoding=decoding)), Style())
-    result = msgspec.json.decode(written, type=WhisperResult)
+    result = parse.json(written, WhisperResult)
     assert result.text == "hello you"
     assert result.segments[0].tokens == [50364, 2425]
     assert [word.word for word in result.segments[0].words] == [" hello", " you"]

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-import msgspec
+from voicectl import parse
 
 LOOK_SECONDS = 0.1
 STOP_SECONDS = 2.0
@@ -72,5 +72,5 @@ def _played(path: Path, over: Callable[[], bool], stopping: threading.Event) -> 
         return "what plays sound broke down; its devices are listed by: aplay -l"
     if not said:
         return ""
-    problem = msgspec.json.decode(said, type=dict[str, str])
+    problem = parse.json(said, dict[str, str])
     return problem["text"] + (f" ({problem['hint']})" if problem["hint"] else "")
