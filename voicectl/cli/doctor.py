@@ -9,7 +9,6 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from voicectl import parse
 from voicectl.cli import show
 from voicectl.cli.help import JSON, switch
 from voicectl.errors import ExitStatus, UnknownName
@@ -55,6 +54,8 @@ def doctor(
 def _findings(flags: list[str]) -> list[Finding]:
     """Let the package that knows the machinery look; it may not even start."""
     import msgspec
+
+    from voicectl import parse
 
     # -P: what lies in the working folder is data and must not be imported.
     command = [sys.executable, "-P", "-m", "voicectl_daemon.doctor", *flags]

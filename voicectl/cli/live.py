@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.text import Text
 
-from voicectl import parse
 from voicectl.cli import show
 from voicectl.cli.door import open_door
 from voicectl.cli.help import JSON, switch
@@ -76,6 +75,7 @@ class _Story:
 
     def tell(self, event: Event) -> None:
         """Tell of what happened, if it is worth a line."""
+        from voicectl import parse
 
         detail: dict[str, Any] = event.detail or {}
         prefix = f"{event.call}  " if event.call and not self._alone else ""

@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
-from voicectl import beeps, parse
+from voicectl import beeps
 from voicectl.cli.outcome import Written
 from voicectl.errors import UsageError, VoicectlError, from_wire
 from voicectl.results import FileWish, GivenResult, ResultWish
@@ -167,6 +167,7 @@ def style(outputs: Outputs) -> object:
     """Return how the files are to look. Raises `UsageError`."""
     import msgspec
 
+    from voicectl import parse
     from voicectl.render import Style
 
     try:

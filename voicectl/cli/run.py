@@ -9,7 +9,6 @@ from typing import Annotated, Any
 
 import typer
 
-from voicectl import parse
 from voicectl.cli import inputs, submit
 from voicectl.cli.flags import (
     BEEP,
@@ -133,6 +132,8 @@ def options(changes: Iterable[str]) -> dict[str, dict[str, Any]]:
 
 def _value(text: str) -> Any:
     import msgspec
+
+    from voicectl import parse
 
     try:
         return parse.toml(f"value = {text}", dict[str, Any])["value"]

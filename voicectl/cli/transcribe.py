@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from voicectl import beeps, parse
+from voicectl import beeps
 from voicectl.cli import inputs, submit
 from voicectl.cli.flags import PANELS, USUAL_FORMATS, Flag
 from voicectl.cli.help import Command
@@ -112,6 +112,7 @@ def _check(typed: Typed) -> None:
     """Refuse what the daemon would refuse, before there is one."""
     import msgspec
 
+    from voicectl import parse
     from voicectl.interfaces import DiarizeOptions, TranscribeOptions
     from voicectl.render import Style
 
