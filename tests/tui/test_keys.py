@@ -226,3 +226,11 @@ async def test_where_nothing_is_chosen_nothing_is_marked() -> None:
         await ready("f", "n", "e", "m")(pilot)
         assert len(app.screen_stack) == 1
         assert not source.given
+
+
+async def test_a_beat_after_the_end_is_no_crash() -> None:
+    """The last one may come when all screens are gone."""
+    app = Watching(scenes.house(()))
+    async with app.run_test() as pilot:
+        await ready()(pilot)
+    app._beat()
