@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import subprocess
 import tempfile
@@ -14,7 +13,6 @@ from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
-import pytest
 
 from tests.live.asterisk import Asterisk
 
@@ -66,45 +64,22 @@ def share(sound: bytes, said: bytes) -> float:
 
 STALL_SECONDS = 0.1
 """So long Asterisk keeps the sound of two parties together; what comes later it throws away."""
-TRIES = 6
+TRIES = 5
 T = TypeVar("T")
-_RECEIVED = re.compile(r" (\d\d):(\d\d):(\d\d) +\w+ +(\d+) ")
-
-
-class NotSaid(Exception):
-    """A telephone that should speak does not reach Asterisk: nobody could record it."""
-
-
-def both_speak(asterisk: Asterisk) -> None:
-    """Raise `NotSaid` unless Asterisk has had most of the sound of two telephones so far."""
-    told = asterisk.rx("pjsip show channelstats")
-    parties = [[*map(int, found)] for found in _RECEIVED.findall(told)]
-    frames = [(3600 * h + 60 * m + s, count) for h, m, s, count in parties]
-    # The first second is that of ringing.
-    if len(frames) != 2 or any(count <= max(40 * (seconds - 1), 0) for seconds, count in frames):
-        asterisk.hang_up()
-        raise NotSaid(f"of 50 frames a second there were {frames}")
 
 
 def undisturbed(place: Callable[[], T]) -> T:
-    """Place a call, again if the machine stood still meanwhile; return what became of it.
+    """Place a call, again if the machine stood still meanwhile; return what became of the last.
 
     A virtual machine whose host is busy has no processor now and then, for up to a second: what
-    is missing then is no fault of anybody here, nor what a telephone did not say (`NotSaid`).
-    Where no call is without that, nothing can be told, and the test is skipped.
+    is missing then is no fault of anybody here.
     """
-    reasons = []
     for _ in range(TRIES):
         with _stalls() as stalls:
-            try:
-                found = place()
-            except NotSaid as error:
-                reasons.append(str(error))
-                continue
+            found = place()
         if max(stalls) < STALL_SECONDS:
-            return found
-        reasons.append(f"{max(stalls):.2f} s")
-    pytest.skip(f"the machine stood still, or a telephone, in every call: {'; '.join(reasons)}")
+            break
+    return found
 
 
 @contextmanager

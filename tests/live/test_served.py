@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import wave
 from collections.abc import Iterator
 from itertools import groupby
@@ -17,7 +16,7 @@ from tests.conftest import CALL, Site, cut_call
 from tests.line import SAID, Line, live, serve
 from tests.live.asterisk import PASSWORD, USER, Asterisk
 from tests.live.kills import VICTIMS, Rounds
-from tests.live.parties import agent, both_speak, caller, share, speech, undisturbed
+from tests.live.parties import agent, caller, share, speech, undisturbed
 from voicectl.asterisk.snippets import Line as Told
 from voicectl.live import LiveView
 from voicectl.types import Ask, Source
@@ -75,8 +74,6 @@ def test_both_parties_are_heard(
     def placed() -> LiveView:
         before = len(served.door.live(ended=True))
         with agent(helpline, answered), caller(helpline, "helpline", asked) as party:
-            time.sleep(SECONDS / 2)
-            both_speak(helpline)
             party.wait(SECONDS)
         return served.ended(before + 1)[-1]
 
