@@ -30,7 +30,8 @@ def decoder(kind: Any) -> Decoder[Any]:
     found = _known.get(kind)
     if found is None:
         with _looking:
-            found = _known[kind] = msgspec.json.Decoder(kind)
+            # Whoever had to wait here finds it made.
+            found = _known.get(kind) or _known.setdefault(kind, msgspec.json.Decoder(kind))
     return found
 
 

@@ -8,24 +8,30 @@ import sys
 import pytest
 
 TWO_THREADS = '''
-import threading, time
+import threading
 from dataclasses import dataclass
 
 import msgspec
 
 from voicectl import parse
 
-looking = threading.Event()
+found = []
 
-def slow():
-    """An annotation that takes its time to be found out."""
-    looking.set()
-    time.sleep(0.5)
+def read():
+    found.append(READ)
+
+second = threading.Thread(target=read)
+
+def meanwhile():
+    """An annotation; while it is found out, another thread reads the class that it is in."""
+    second.start()
+    second.join(PATIENCE)
+    assert second.is_alive(), "it did not wait until the class was known"
     return int
 
 @dataclass
 class Part:
-    number: "slow()"
+    number: "meanwhile()"
 
 @dataclass
 class Whole:
@@ -33,16 +39,12 @@ class Whole:
     name: str = ""
 
 told = b'{"part": {"number": 7}, "name": "a call"}'
-found = []
-first = threading.Thread(target=lambda: found.append(READ))
-second = threading.Thread(target=lambda: found.append(READ))
-first.start()
-looking.wait()
-second.start()
-first.join()
+read()
 second.join()
 assert found == [Whole(Part(7), "a call")] * 2, found
 '''
+WAITS = 1.0
+"""Seconds in which a thread that does not wait would long have read, or crashed."""
 
 
 @pytest.mark.parametrize(
@@ -50,5 +52,9 @@ assert found == [Whole(Part(7), "a call")] * 2, found
 )
 def test_two_threads_read_a_class_that_is_new_to_both(read: str) -> None:
     """A process of its own: what goes wrong here is a segmentation fault."""
-    command = [sys.executable, "-c", TWO_THREADS.replace("READ", read)]
+    command = [
+        sys.executable,
+        "-c",
+        TWO_THREADS.replace("READ", read).replace("PATIENCE", str(WAITS)),
+    ]
     subprocess.run(command, check=True, timeout=60)
