@@ -83,7 +83,7 @@ def _talk(asterisk: Asterisk, file: Path, calls: int) -> None:
     """Let both parties say their channel of a recording."""
     answered, asked = (_mulaw(file, channel) for channel in (1, 2))
     with (
-        agent(asterisk, answered, calls),
+        agent(asterisk, answered),
         caller(asterisk, "helpline", asked, calls=calls) as party,
     ):
         print(f"{calls} x {len(asked) / RATE:.0f} s of {file.name}; Ctrl-C hangs up", flush=True)

@@ -161,11 +161,15 @@ def caller(
 
 
 def agent(
-    asterisk: Asterisk, said: bytes, calls: int = 1, *, scenario: str = "agent", port: int = 5070
+    asterisk: Asterisk, said: bytes, *, scenario: str = "agent", port: int = 5070
 ) -> AbstractContextManager[Party]:
-    """Be a human: pick up, say `said`, stay until the other side goes.
+    """Be a human, or several: pick up, say `said`, stay until the other side goes.
+
+    They take any number of calls. One with a single call to take would be there in vain where an
+    agent of an earlier call left without hearing its goodbye: Asterisk says that again for half a
+    minute to whoever has the port, and SIPp takes it for a call.
 
     Asterisk has the one of port 5070 as `PJSIP/agent`. The one of `transferring.xml` holds the
     caller for a moment, and then hands her on to the extension `colleague`.
     """
-    return _sipp(asterisk, scenario, said, "-p", port, "-m", calls)
+    return _sipp(asterisk, scenario, said, "-p", port)

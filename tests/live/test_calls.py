@@ -12,7 +12,7 @@ import pytest
 from tests.conftest import CALL, wait_until
 from tests.live.asterisk import Asterisk
 from tests.live.listener import listening
-from tests.live.parties import caller, samples, speech
+from tests.live.parties import agent, caller, samples, speech
 
 ROOT = Path(__file__).parents[2]
 CALLER, SPOKEN = 1, 29.4
@@ -44,6 +44,19 @@ def test_a_call_that_is_over_leaves_nothing(asterisk: Asterisk) -> None:
         wait_until(lambda: len(asterisk.channels) == 3, "three calls are up")
         party.wait(1.0)
     wait_until(lambda: not asterisk.channels, "they are gone")
+
+
+def test_the_goodbye_of_another_call_keeps_no_agent_from_the_next(asterisk: Asterisk) -> None:
+    asterisk.configure("picked.dialplan", "[calls](+)\nexten => picked,1,Dial(PJSIP/agent,20)\n")
+    said = speech(CALL, CALLER, SPOKEN, 3.0)
+    with caller(asterisk, "picked", said):
+        with agent(asterisk, said):
+            wait_until(lambda: asterisk.bridges, "they talk")
+        asterisk.hang_up()  # nobody hears it, so it is said again
+    with agent(asterisk, said) as human:
+        wait_until(lambda: "BYE" in human.errors, "it is said to the next one")
+        with caller(asterisk, "picked", said):
+            wait_until(lambda: asterisk.bridges, "who picks up all the same")
 
 
 @pytest.mark.skipif(not shutil.which("sox"), reason="sox is not on this machine")
