@@ -324,6 +324,11 @@ class Ledger(Lite):
         rows = self.rows("SELECT deaths FROM task WHERE id=?", task)
         return int(rows[0]["deaths"]) if rows else 0
 
+    def others_lost(self, task: Task) -> int:
+        """Return how many others of its job lost workers, too, and not only together with it."""
+        count = "SELECT count(*) FROM task WHERE job=? AND id<>? AND deaths>1"
+        return int(self.rows(count, task.job, task.id)[0][0])
+
 
 _PUT_BACK = (
     "UPDATE task SET state=CASE WHEN unwanted THEN 'cancelled' ELSE 'queued' END, owner=NULL, "

@@ -178,6 +178,27 @@ def test_workers_that_are_lost_before_they_began(
     assert (task.state, task.attempts) == (TaskState.DONE, 7)
 
 
+def test_a_machine_that_loses_workers_condemns_nobody(
+    site: Site, weights: Path, make_call: Callable[..., Path], at_desk: Callable[[Door], Desk]
+) -> None:
+    """Two lose theirs by turns, each more often than one alone is forgiven."""
+    site.configure("[workers]\nattempts = 2")
+    shots: list[str] = []
+    with Door.open() as door:
+        desk = at_desk(door)
+        job = desk.ask(make_call("one", 0.0, 65.0), make_call("two", 5.0, 65.0))
+
+        def kill(task: str, kind: EventKind) -> None:
+            if kind is EventKind.TASK_STARTED and len(shots) < 6:
+                shots.append(task)
+                site.wait_until(lambda: desk.door.status().workers[0].models, "it has a model")
+                desk.worker.kill()
+
+        tasks = follow(desk, job, kill)
+    assert [shots.count(task.id) for task in tasks] == [3, 3]
+    assert states(tasks) == ["done", "done"]
+
+
 def test_a_recording_that_hangs(
     site: Site, weights: Path, make_call: Callable[..., Path], at_desk: Callable[[Door], Desk]
 ) -> None:

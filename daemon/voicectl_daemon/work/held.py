@@ -240,7 +240,7 @@ class Held:
         if self.open and not ours:
             log.warning("a worker was lost with %d tasks: %s", len(self.open), error.text)
         for task in list(self.open.values()):
-            last = task.id in blamed and self._last_chance(task)
+            last = task.id in blamed and ledger.deaths(task.id) >= self._spared(task)
             if last and not ledger.unwanted(task.id):
                 deaths = ledger.deaths(task.id) + 1
                 hint = "look at the recording; try it again with: voicectl jobs retry " + task.job
@@ -251,6 +251,15 @@ class Held:
 
     def _last_chance(self, task: Task) -> bool:
         return self._books.ledger.deaths(task.id) >= self._settings.attempts
+
+    def _spared(self, task: Task) -> int:
+        """Return how many lost workers a recording is forgiven.
+
+        More than the usual number where others lose theirs: that is a machine that loses
+        workers. At most twice as many, for several may be deadly.
+        """
+        usual = self._settings.attempts
+        return usual + min(usual, self._books.ledger.others_lost(task))
 
     def _blame(self, task: Task) -> bool:
         """Return whether a lost worker may be the fault of a recording.
