@@ -329,9 +329,11 @@ test_asterisk() {
 
 run_tests() {
     local failed=0 measured=(--cov --durations=15)
-    local alone=(tests/daemon/test_{kill,live_analysis,many_calls,sip}.py tests/live tests/tui)
+    local alone=(tests/daemon/test_{kill,live_analysis,many_calls,sip}.py tests/live)
     set_up test
     exec 9<&-
+    # Many processes are started, and pip compiles nothing that is editable.
+    "$venv/bin/python" -m compileall -q "$root/voicectl" "$root/daemon" "$root/models" || exit
     debian_packages
     export VOICECTL_TEST_MODELS=${VOICECTL_TEST_MODELS:-${XDG_CACHE_HOME:-$HOME/.cache}/voicectl/models}
     get_models --into "$VOICECTL_TEST_MODELS"
@@ -349,7 +351,7 @@ run_tests() {
         pytest --durations=15 "$@" || failed=$?
         exit "$failed"
     fi
-    # Kills, screens and calls whose words count have the machine to themselves; all others share it.
+    # Kills and calls whose words count have the machine to themselves; all others share it.
     pytest "${measured[@]}" --cov-report= --cov-fail-under=0 --numprocesses=2 --dist=loadfile \
         --no-loadscope-reorder "${alone[@]/#/--ignore=}" || exit
     pytest "${measured[@]}" --cov-append "${alone[@]}" || failed=$?
