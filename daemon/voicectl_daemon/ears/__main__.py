@@ -68,12 +68,16 @@ class Ears:
             return
         while True:
             self._obey()
-            for call in list(self._calls.values()):
-                self._safely(call, call.read)
+            self._read()
             at_work = self._recognise()
             self._tell_how_it_stands()
             if not at_work:
                 self._rest()
+
+    def _read(self) -> None:
+        # Not in the loop above, which would hold the last call while there is none.
+        for call in list(self._calls.values()):
+            self._safely(call, call.read)
 
     def _rest(self) -> None:
         """Wait until the daemon says something: sound that has come is told by it, too."""

@@ -121,11 +121,14 @@ class Media:
     async def _look(self) -> None:
         while True:
             await asyncio.sleep(LOOK_SECONDS)
-            now = time.monotonic()
-            for peer in tuple(self._peers):
-                peer.look(now)
-            self._board.look(now)
-            self.tell(line.Pulse(len(self._peers), round(self._clock.asked(), 4)))
+            self._look_once(time.monotonic())
+
+    def _look_once(self, now: float) -> None:
+        # Not in the loop above, which would hold the last peer that it saw, long after its call.
+        for peer in tuple(self._peers):
+            peer.look(now)
+        self._board.look(now)
+        self.tell(line.Pulse(len(self._peers), round(self._clock.asked(), 4)))
 
     async def _leave(self) -> None:
         for server in self._servers.values():

@@ -112,6 +112,20 @@ def test_no_task_no_object_and_no_file_is_left(tmp_path: Path) -> None:
     assert len(list(tmp_path.glob("*.wav"))) == CALLS + 1
 
 
+def test_a_call_that_was_looked_at_is_let_go(tmp_path: Path) -> None:
+    async def watched() -> None:
+        async with here(tmp_path) as process:
+            writer = await process.called()
+            await process.told(line.Recorded)
+            while not (await process.told(line.Pulse)).connections:
+                pass
+            writer.close()
+            await process.told(line.Closed)
+            assert list(of_calls()) == []
+
+    asyncio.run(watched())
+
+
 def test_who_never_reads_is_said_little(tmp_path: Path) -> None:
     async def watched() -> None:
         async with here(tmp_path) as process:
