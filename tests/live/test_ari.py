@@ -15,8 +15,7 @@ import pytest
 from tests.conftest import CALL, Site
 from tests.line import Line, serve
 from tests.live.asterisk import PASSWORD, USER, App, Asterisk
-from tests.live.parties import agent, caller, share, speech
-from tests.undisturbed import undisturbed
+from tests.live.parties import agent, caller, share, speech, undisturbed
 from voicectl.asterisk.snippets import Line as Told
 from voicectl.client import Door
 from voicectl.events import Event

@@ -16,8 +16,7 @@ from tests.conftest import CALL, Site, cut_call
 from tests.line import SAID, Line, live, serve
 from tests.live.asterisk import PASSWORD, USER, Asterisk
 from tests.live.kills import VICTIMS, Rounds
-from tests.live.parties import agent, caller, share, speech
-from tests.undisturbed import undisturbed
+from tests.live.parties import agent, caller, share, speech, undisturbed
 from voicectl.asterisk.snippets import Line as Told
 from voicectl.live import LiveView
 from voicectl.types import Ask, Source

@@ -12,9 +12,8 @@ import pytest
 from tests.conftest import CALL, Site
 from tests.line import Line, live, serve
 from tests.live.asterisk import HUMANS, PASSWORD, Asterisk
-from tests.live.parties import RATE, caller, samples, speech
+from tests.live.parties import RATE, caller, samples, speech, undisturbed
 from tests.sip import needs_sip
-from tests.undisturbed import undisturbed
 from voicectl.live import LiveView
 from voicectl.types import Ask, Source
 
