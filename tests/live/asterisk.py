@@ -51,6 +51,7 @@ class Place(msgspec.Struct):
 class Channel(msgspec.Struct):
     """One that is up."""
 
+    id: str
     name: str
     dialplan: Place
 

@@ -7,23 +7,27 @@ import signal
 import threading
 import wave
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 
 import numpy as np
 import pytest
 
-from tests.conftest import CALL, Site
+from tests.conftest import CALL, Site, wait_until
 from tests.line import Line, serve
 from tests.live.asterisk import PASSWORD, USER, App, Asterisk
 from tests.live.parties import agent, caller, share, speech, undisturbed
+from voicectl.asterisk.settings import Asterisk as Settings
 from voicectl.asterisk.snippets import Line as Told
 from voicectl.client import Door
 from voicectl.events import Event
 from voicectl.live import LiveView
+from voicectl_daemon.live.ari import Ari
+from voicectl_daemon.live.beside import named
 
 AGENT, CALLER = 0, 1
 HEARD = 0.9
 """Of what was said."""
+SECRET = "ari.password"
 LINE = """
 [[listen]]
 name = "pbx"
@@ -36,7 +40,7 @@ post_call = ""
 [asterisk]
 ari = "http://{address}:8088"
 user = "{user}"
-password_file = "ari.password"
+password_file = "{secret}"
 [daemon]
 drain_seconds = 0
 """
@@ -45,9 +49,9 @@ EXTENSION = "Answer()\nGosub(voicectl,s,1)\nGosub(voicectl,s,1)\nDial(PJSIP/agen
 
 
 def told(site: Site, asterisk: Asterisk, rate: int = 8000, password: str = PASSWORD) -> str:
-    (site.folder / "ari.password").write_text(f"{password}\n")
+    (site.folder / SECRET).write_text(f"{password}\n")
     asterisk.tell(Told("", "ari"), EXTENSION)
-    return LINE.format(rate=rate, address=asterisk.address, user=USER)
+    return LINE.format(rate=rate, address=asterisk.address, user=USER, secret=SECRET)
 
 
 @pytest.fixture
@@ -113,11 +117,11 @@ def test_it_is_reached_again(helpline: Asterisk, site: Site) -> None:
 def test_what_is_killed_costs_no_caller(helpline: Asterisk, site: Site, victim: str) -> None:
     asked, answered = speech(CALL, CALLER, 3.0, 20.0), speech(CALL, AGENT, 3.0, 20.0)
     config = told(site, helpline)
-    with ExitStack() as talking:
+    with ExitStack() as parties:
         with serve(site, config) as line:
             assert line.port
-            talking.enter_context(agent(helpline, answered))
-            talking.enter_context(caller(helpline, "helpline", asked))
+            parties.enter_context(agent(helpline, answered))
+            parties.enter_context(caller(helpline, "helpline", asked))
             site.wait_until(lambda: len(ours(helpline)) == 4, "both parties are heard")
             pid = line.child("media").pid if victim == "media" else line.door.status().pid
             os.kill(pid, signal.SIGKILL)
@@ -130,12 +134,70 @@ def test_what_is_killed_costs_no_caller(helpline: Asterisk, site: Site, victim: 
     site.wait_until(lambda: not helpline.bridges, "nothing is left")
 
 
+def test_an_ear_that_has_no_line_is_taken_away(helpline: Asterisk, site: Site) -> None:
+    """A daemon may be killed between the two: nobody hangs up on it before the call ends."""
+    config = told(site, helpline)
+    with talking(helpline) as hers, asking(helpline, site) as ari:
+        ari.ask("POST", "channels", hers, "snoop", app=USER, spy="in", snoopId=f"{mine(hers)}-ear")
+        assert len(ours(helpline)) == 1
+        with serve(site, config) as line:
+            assert line.port
+            site.wait_until(lambda: not ours(helpline), "it is taken away")
+            assert talking_still(helpline)
+
+
+def test_whoever_is_replaced_says_so_and_takes_up_what_is_left(
+    helpline: Asterisk, served: Line, site: Site
+) -> None:
+    """Asterisk tells only the last who came; what is asked for there is joined by whoever stays."""
+    helpline.tell(Told("", "ari"), "Answer()\nDial(PJSIP/agent,20)")  # and tells nobody
+    port = served.port
+    with talking(helpline) as hers:
+        with asking(helpline, site) as ari:
+            site.wait_until(lambda: "somebody else" in served.door.lines()[0].trouble, "it says so")
+            ari.ask(
+                "POST", "channels", "externalMedia", app=USER, channelId=f"{mine(hers)}-line",
+                external_host=f"127.0.0.1:{port}", data=named(hers, 1),
+                encapsulation="audiosocket", transport="tcp", format="slin",
+            )  # fmt: skip
+            ear = {"spy": "in", "snoopId": f"{mine(hers)}-ear"}
+            ari.ask("POST", "channels", hers, "snoop", app=USER, **ear)
+            assert len(helpline.bridges) == 1
+        site.wait_until(served.recorded, "she is heard")
+        assert not served.door.lines()[0].trouble
+
+
+@contextmanager
+def talking(asterisk: Asterisk) -> Iterator[str]:
+    """Have a call that is up; yield the caller's channel."""
+    asked, answered = speech(CALL, CALLER, 3.0, 60.0), speech(CALL, AGENT, 3.0, 60.0)
+    with agent(asterisk, answered), caller(asterisk, "helpline", asked):
+        wait_until(lambda: asterisk.bridges, "they talk")
+        (hers,) = (each.id for each in asterisk.channels if each.dialplan.app_name == "Dial")
+        yield hers
+        asterisk.hang_up()
+
+
+@contextmanager
+def asking(asterisk: Asterisk, site: Site) -> Iterator[Ari]:
+    """Be the daemon for Asterisk, until one comes."""
+    secret = str(site.folder / SECRET)
+    ari = Ari(Settings(ari=f"http://{asterisk.address}:8088", user=USER, password_file=secret))
+    with ari.events(USER):
+        yield ari
+
+
+def mine(channel: str) -> str:
+    """Return how the channels are named by which the caller is heard."""
+    return f"{USER}-{named(channel, 1)}"
+
+
 def test_a_daemon_that_leaves_takes_its_own_along(helpline: Asterisk, site: Site) -> None:
     asked, answered = speech(CALL, CALLER, 3.0, 20.0), speech(CALL, AGENT, 3.0, 20.0)
-    with ExitStack() as talking, serve(site, told(site, helpline)) as line:
+    with ExitStack() as parties, serve(site, told(site, helpline)) as line:
         assert line.port
-        talking.enter_context(agent(helpline, answered))
-        talking.enter_context(caller(helpline, "helpline", asked))
+        parties.enter_context(agent(helpline, answered))
+        parties.enter_context(caller(helpline, "helpline", asked))
         site.wait_until(lambda: len(ours(helpline)) == 4, "both parties are heard")
         line.door.stop()
         site.wait_until(lambda: site.pid is None, "it leaves")

@@ -35,10 +35,17 @@ AGAIN_SECONDS = 2.0
 HEARD = ("in", "out")
 """What the ear of each leg hears, as Asterisk sees the channel: the caller, and who answers."""
 LEGS = range(1, 1 + len(HEARD))
+PAIR = ("ear", "line")
+"""The two channels of each."""
 GONE = 404
 """What Asterisk says of a channel that is over."""
 
 log = logging.getLogger(__name__)
+
+
+class Replaced(Exception):
+    """Somebody else has connected as the same user, and hears everything in our stead."""
+
 
 Moved: TypeAlias = Callable[[Collection[str], Move], None]
 """Hears what happens to the call of which one of these is a leg, if any is."""
@@ -74,11 +81,13 @@ class Beside:
         self._ari = Ari(settings)
         self._where = settings.ari
         self._app = settings.user
-        self._ours = re.compile(rf"({re.escape(self._app)}-[0-9a-f-]{{36}})-(?:ear|line)")
+        self._ours = re.compile(rf"({re.escape(self._app)}-[0-9a-f-]{{36}})-(?:{'|'.join(PAIR)})")
         self._places = places
         self._moved = moved
         self.trouble = OPENING
         """Why no calls are heard of; empty when they are."""
+        self._replaced = False
+        """Whether somebody else was the last to come; whoever took turns would lose calls."""
 
     def serve(self, stopping: threading.Event, alive: Callable[[], None]) -> None:
         """Bring the sound of calls here until it is told to stop."""
@@ -91,13 +100,22 @@ class Beside:
     def _followed(self, stopping: threading.Event, alive: Callable[[], None]) -> str:
         """Hear of calls as long as it goes well, and return why it does not."""
         try:
+            if self._replaced and self._is_there("applications", self._app):
+                raise Replaced
             with self._ari.events(self._app) as following:
-                self._tidy(whole=len(HEARD))
+                self._replaced = False
+                self._mend()
                 self._is_in_trouble("")
                 while not stopping.is_set():
                     alive()
                     self._heed(following)
-                self._tidy(whole=len(HEARD) + 1)
+                self._leave_all()
+        except Replaced:
+            self._replaced = True
+            return (
+                f"somebody else is connected to {self._where} as '{self._app}', and Asterisk "
+                "tells only the last who came: each daemon needs a `user` of its own there"
+            )
         except Refused as error:
             return f"{self._where} says {error}"
         except Unreachable as error:
@@ -123,6 +141,8 @@ class Beside:
             event = parse.json(raw, Event)
         except msgspec.MsgspecError:
             return  # of a kind that is not for us
+        if event.type == "ApplicationReplaced":
+            raise Replaced
         for channel, move in moves(event):
             self._moves(channel, move, event.bridge)
         if event.channel is not None:
@@ -152,7 +172,7 @@ class Beside:
         for leg, heard in zip(LEGS, HEARD, strict=True):
             name = named(channel, leg)
             mine = f"{self._app}-{name}"
-            if self._is_there(f"{mine}-ear"):
+            if self._is_there("channels", f"{mine}-ear"):
                 continue  # the dialplan says it twice
             ear = {"spy": heard, "snoopId": f"{mine}-ear"}
             line = {
@@ -167,9 +187,9 @@ class Beside:
                 if error.status != GONE:
                     log.warning("a call is not heard: Asterisk says %s", error)
 
-    def _is_there(self, channel: str) -> bool:
+    def _is_there(self, *place: str) -> bool:
         try:
-            self._ari.ask("GET", "channels", channel)
+            self._ari.ask("GET", *place)
         except Refused:
             return False
         return True
@@ -181,17 +201,35 @@ class Beside:
             self._ari.ask("POST", "bridges", bridge, "addChannel", channel=channel)
 
     def _leave(self, bridge: str) -> None:
-        for place in (
-            ("channels", f"{bridge}-ear"), ("channels", f"{bridge}-line"), ("bridges", bridge)
-        ):  # fmt: skip
+        for place in (*(("channels", f"{bridge}-{each}") for each in PAIR), ("bridges", bridge)):
             with suppress(Refused):
                 self._ari.ask("DELETE", *place)
 
-    def _tidy(self, whole: int) -> None:
-        """Take away what is ours in bridges with fewer channels: nobody is left to hear it."""
-        for bridge in self._bridges():
-            if self._ours.fullmatch(f"{bridge.id}-ear") and len(bridge.channels) < whole:
-                self._leave(bridge.id)
+    def _mend(self) -> None:
+        """Join what was left alone, and take away half a leg: nobody is left to hear it.
+
+        Whoever went away in between heard of neither.
+        """
+        bridges = self._bridges()
+        joined = {channel for bridge in bridges for channel in bridge.channels}
+        for mine, channels in self._left(bridges).items():
+            if len(channels) == len(PAIR):
+                for channel in channels - joined:
+                    self._join(mine, channel)
+            else:
+                self._leave(mine)
+
+    def _left(self, bridges: Sequence[Bridge]) -> dict[str, set[str]]:
+        """Return the channels of each leg that is heard, or was: two where all is well."""
+        found: dict[str, set[str]] = {each.id: set() for each in bridges}
+        for channel in parse.json(self._ari.ask("GET", "channels"), list[Channel]):
+            if ours := self._ours.fullmatch(channel.id):
+                found.setdefault(ours[1], set()).add(channel.id)
+        return {mine: found[mine] for mine in found if self._ours.fullmatch(f"{mine}-ear")}
+
+    def _leave_all(self) -> None:
+        for mine in self._left(self._bridges()):
+            self._leave(mine)
 
 
 def named(channel: str, leg: int) -> str:
