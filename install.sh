@@ -328,9 +328,8 @@ test_asterisk() {
 }
 
 run_tests() {
-    local failed=0 measured=(
-        --cov --durations=15 --numprocesses=2 --dist=loadfile --no-loadscope-reorder
-    )
+    local failed=0 measured=(--cov --durations=15)
+    local alone=(tests/daemon/test_{kill,live_analysis,many_calls,sip}.py tests/live)
     set_up test
     exec 9<&-
     # Many processes are started, and pip compiles nothing that is editable.
@@ -352,14 +351,10 @@ run_tests() {
         pytest --durations=15 "$@" || failed=$?
         exit "$failed"
     fi
-    # Kills and calls whose words count have the machine to themselves, two at a time, for they
-    # wait more than they work. Those that work most stand last, where no call is beside them.
-    local apart=(
-        tests/live/test_{served,[!s]*,s[!e]*}.py
-        tests/daemon/test_{sip,live_analysis,kill,many_calls}.py
-    )
-    pytest "${measured[@]}" --cov-report= --cov-fail-under=0 "${apart[@]/#/--ignore=}" || exit
-    pytest "${measured[@]}" --cov-append "${apart[@]}" || failed=$?
+    # Kills and calls whose words count have the machine to themselves; all others share it.
+    pytest "${measured[@]}" --cov-report= --cov-fail-under=0 --numprocesses=2 --dist=loadfile \
+        --no-loadscope-reorder "${alone[@]/#/--ignore=}" || exit
+    pytest "${measured[@]}" --cov-append "${alone[@]}" || failed=$?
     exit "$failed"
 }
 
