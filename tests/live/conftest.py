@@ -13,6 +13,7 @@ from tests.live.asterisk import Asterisk, running
 NEEDED = {"sipp": "sip-tester", "setpriv": "util-linux"}
 """Programs, and Debian's packages with them."""
 NONE = "no real Asterisk: "
+"""So the reason of a skip begins: workers of xdist tell of theirs by reports alone."""
 
 
 @pytest.fixture(scope="session")
@@ -50,8 +51,8 @@ def _skip(why: str) -> None:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Whoever reads only the end must not think that calls were tried."""
-    skipped = [str(report.longrepr) for report in terminalreporter.stats.get("skipped", ())]
-    if without := [why for why in skipped if NONE in why]:
+    skipped = terminalreporter.stats.get("skipped", ())
+    reasons = [report.longrepr[2] for report in skipped if isinstance(report.longrepr, tuple)]
+    if without := [reason.partition(NONE)[2] for reason in reasons if NONE in reason]:
         terminalreporter.section("LIVE CALLS WERE NOT TESTED", sep="!", red=True, bold=True)
-        why = without[0].partition(NONE)[2].rstrip("\"')")
-        terminalreporter.line(f"There is no real Asterisk: {why}", red=True)
+        terminalreporter.line(f"There is no real Asterisk: {without[0]}", red=True)

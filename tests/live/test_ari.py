@@ -115,13 +115,11 @@ def test_it_is_reached_again(helpline: Asterisk, site: Site) -> None:
 
 @pytest.mark.parametrize("victim", ["media", "daemon"])
 def test_what_is_killed_costs_no_caller(helpline: Asterisk, site: Site, victim: str) -> None:
-    asked, answered = speech(CALL, CALLER, 3.0, 20.0), speech(CALL, AGENT, 3.0, 20.0)
     config = told(site, helpline)
     with ExitStack() as parties:
         with serve(site, config) as line:
             assert line.port
-            parties.enter_context(agent(helpline, answered))
-            parties.enter_context(caller(helpline, "helpline", asked))
+            parties.enter_context(talking(helpline))
             site.wait_until(lambda: len(ours(helpline)) == 4, "both parties are heard")
             pid = line.child("media").pid if victim == "media" else line.door.status().pid
             os.kill(pid, signal.SIGKILL)
@@ -130,7 +128,6 @@ def test_what_is_killed_costs_no_caller(helpline: Asterisk, site: Site, victim: 
             assert line.port
             site.wait_until(lambda: not ours(helpline), "what was left is taken away")
             assert talking_still(helpline)
-        helpline.hang_up()
     site.wait_until(lambda: not helpline.bridges, "nothing is left")
 
 
@@ -193,11 +190,9 @@ def mine(channel: str) -> str:
 
 
 def test_a_daemon_that_leaves_takes_its_own_along(helpline: Asterisk, site: Site) -> None:
-    asked, answered = speech(CALL, CALLER, 3.0, 20.0), speech(CALL, AGENT, 3.0, 20.0)
-    with ExitStack() as parties, serve(site, told(site, helpline)) as line:
+    with serve(site, told(site, helpline)) as line, ExitStack() as parties:
         assert line.port
-        parties.enter_context(agent(helpline, answered))
-        parties.enter_context(caller(helpline, "helpline", asked))
+        parties.enter_context(talking(helpline))
         site.wait_until(lambda: len(ours(helpline)) == 4, "both parties are heard")
         line.door.stop()
         site.wait_until(lambda: site.pid is None, "it leaves")

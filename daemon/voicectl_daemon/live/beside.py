@@ -219,17 +219,19 @@ class Beside:
             else:
                 self._leave(mine)
 
-    def _left(self, bridges: Sequence[Bridge]) -> dict[str, set[str]]:
-        """Return the channels of each leg that is heard, or was: two where all is well."""
-        found: dict[str, set[str]] = {each.id: set() for each in bridges}
-        for channel in parse.json(self._ari.ask("GET", "channels"), list[Channel]):
-            if ours := self._ours.fullmatch(channel.id):
-                found.setdefault(ours[1], set()).add(channel.id)
-        return {mine: found[mine] for mine in found if self._ours.fullmatch(f"{mine}-ear")}
-
     def _leave_all(self) -> None:
         for mine in self._left(self._bridges()):
             self._leave(mine)
+
+    def _left(self, bridges: Sequence[Bridge]) -> dict[str, set[str]]:
+        """Return the channels of each leg that is heard, or was: two where all is well."""
+        found: dict[str, set[str]] = {
+            each.id: set() for each in bridges if self._ours.fullmatch(f"{each.id}-{PAIR[0]}")
+        }
+        for channel in parse.json(self._ari.ask("GET", "channels"), list[Channel]):
+            if ours := self._ours.fullmatch(channel.id):
+                found.setdefault(ours[1], set()).add(channel.id)
+        return found
 
 
 def named(channel: str, leg: int) -> str:
