@@ -16,6 +16,7 @@ from voicectl.cli.arrivals import Arrivals
 from voicectl.cli.parting import ASIDE, Parting
 from voicectl.cli.progress import Story, Taste
 from voicectl.cli.watching import Pace, Watcher
+from voicectl.client import Door
 from voicectl.errors import DiskFull
 from voicectl.types import Ask, Outputs
 
@@ -105,13 +106,15 @@ def test_no_room_where_things_go(
     """One watcher after the other, as cron would have them."""
     inbox = Inbox(site, disk, away)
     ask = Ask((), outputs=Outputs(str(inbox.text), ("txt",)))
+    watchers = 0
 
     def watch() -> list[str]:
+        nonlocal watchers
+        watchers += 1
         told = Story(Taste(quiet=True))
         arrivals = Arrivals(inbox.folder, tell=told.say)
         parting = Parting(inbox.folder, move_to=inbox.done)
         with suppress(DiskFull):
-            # Due again at once: it ends all the same.
             Watcher(arrivals, ask, parting, Pace(0.0, 0.1, 0.0), told).watch(once=True)
         return inbox.check()
 
@@ -125,6 +128,8 @@ def test_no_room_where_things_go(
     ballast.unlink()
     wait_until(lambda: len(watch()) == 4, "all are done when there is room")
     assert not list(inbox.folder.iterdir())
+    with Door(site.home) as door:
+        assert len(door.jobs()) <= watchers, "each has one try"
 
 
 class Listener(Story):

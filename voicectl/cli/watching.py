@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -85,6 +86,8 @@ class Watcher:
         self._clock: Callable[[], float] = time.monotonic
         self._batches: list[_Batch] = []
         self._owed = _Owed()
+        self._once = False
+        """Whether it leaves when what is there now is done."""
         self._later: dict[Path, float] = {}
         """When a recording may be taken again that something was in the way of; they stay here."""
         self._alone: float | None = None
@@ -100,13 +103,14 @@ class Watcher:
         """
         ended = Outcome(None)
         begun = self._clock()
+        self._once = once
         self._put_back()
         try:
             while True:
                 before = self._clock()
                 self._arrivals.read()
                 took = self._clock() - before
-                self._step(patient=not once)
+                self._step()
                 results, self._ended = self._ended, []
                 if once:
                     ended.results += results
@@ -119,9 +123,7 @@ class Watcher:
             return ended
 
     def _nothing_left(self, begun: float) -> bool:
-        # What was tried and is due again does not count: where trying takes longer than the
-        # pause before the next try, there would be no end.
-        if self._batches or any(path not in self._later for path in self._ready()):
+        if self._batches or self._ready():
             return False
         patience = self._pace.settle + 2 * self._pace.poll
         left = [path for path in self._arrivals.waiting if path not in self._later]
@@ -131,7 +133,7 @@ class Watcher:
             self._story.note(f"{path.name}: somebody still writes it, or it is empty: left out")
         return True
 
-    def _step(self, *, patient: bool) -> None:
+    def _step(self) -> None:
         """Do whatever can be done now."""
         try:
             self._hand_in()
@@ -144,7 +146,7 @@ class Watcher:
             if self._alone is None:
                 self._alone = now
                 self._story.say(Text.assemble(("waiting  ", "yellow"), show.text(error.text)))
-            elif not patient and now - self._alone > self._pace.again:
+            elif self._once and now - self._alone > self._pace.again:
                 raise
             return
         self._alone = None
@@ -237,7 +239,8 @@ class Watcher:
 
     def _take_again(self, path: Path) -> None:
         self._arrivals.give_back(path)
-        self._later[path] = self._clock() + self._pace.again
+        # Of many that are tried again and again one is always at work: there would be no end.
+        self._later[path] = math.inf if self._once else self._clock() + self._pace.again
 
     # what becomes of the recordings
 
