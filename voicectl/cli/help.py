@@ -83,7 +83,6 @@ JSON = switch("--json", help_text="Print JSON instead.")
 
 def _page(command: Any, ctx: typer.Context, commands: Sections | None = None) -> list[Any]:
     """Return the parts of a help page."""
-    pieces = " ".join(command.collect_usage_pieces(ctx)).translate(_NO_BRACES)
     panels: Sections = {}
     for each in command.get_params(ctx):
         if isinstance(each, TyperOption):
@@ -93,13 +92,22 @@ def _page(command: Any, ctx: typer.Context, commands: Sections | None = None) ->
     panels = {**panels, PANEL: panels.pop(PANEL, []), **(commands or {})}
     about = Text(_flowing(inspect.cleandoc(command.help or "")))
     parts: list[Any] = [
-        Text.assemble(("Usage: ", "bold"), f"{ctx.command_path} {pieces}"),
+        Text.assemble(("Usage: ", "bold"), f"{ctx.command_path} {_usage(command, ctx)}"),
         "",
         about,
     ]
     for title, rows in panels.items():
         parts += ["", Text(title, style="bold"), _section(rows)]
     return parts
+
+
+def _usage(command: Any, ctx: typer.Context) -> str:
+    """Return what may follow the command; Typer has no dots behind a name that is ours."""
+    several = [each for each in command.get_params(ctx) if each.nargs < 0]
+    dotted = {piece for each in several for piece in each.get_usage_pieces(ctx)}
+    pieces = command.collect_usage_pieces(ctx)
+    usage = " ".join(f"{piece}..." if piece in dotted else piece for piece in pieces)
+    return usage.translate(_NO_BRACES)
 
 
 def _flowing(text: str) -> str:

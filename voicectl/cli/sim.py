@@ -21,7 +21,7 @@ Transport = Literal["audiosocket", "websocket", "uid", "sip"]
 
 @app.command("call", cls=Command)
 def call(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Recordings to play.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Recordings to play.")],
     *,
     transport: Annotated[
         Transport,
