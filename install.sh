@@ -328,8 +328,9 @@ test_asterisk() {
 }
 
 run_tests() {
-    local failed=0 measured=(--cov --durations=15)
-    local alone=(tests/daemon/test_{kill,live_analysis,many_calls,sip}.py tests/live)
+    local failed=0 measured=(--cov --durations=15) shared=(--dist=loadfile --no-loadscope-reorder)
+    local alone=(tests/daemon/test_many_calls.py tests/live/test_served.py)
+    local apart=(tests/daemon/test_{kill,live_analysis,sip}.py tests/live)
     set_up test
     exec 9<&-
     # Many processes are started, and pip compiles nothing that is editable.
@@ -351,9 +352,12 @@ run_tests() {
         pytest --durations=15 "$@" || failed=$?
         exit "$failed"
     fi
-    # Kills and calls whose words count have the machine to themselves; all others share it.
-    pytest "${measured[@]}" --cov-report= --cov-fail-under=0 --numprocesses=2 --dist=loadfile \
-        --no-loadscope-reorder "${alone[@]/#/--ignore=}" || exit
+    # Three at a time leave no processor idle. Kills and calls whose words count wait more than they
+    # work: two of them at a time. Those that count frames and seconds have the machine to themselves.
+    pytest "${measured[@]}" --cov-report= --cov-fail-under=0 --numprocesses=3 "${shared[@]}" \
+        "${apart[@]/#/--ignore=}" "${alone[@]/#/--ignore=}" || exit
+    pytest "${measured[@]}" --cov-report= --cov-fail-under=0 --cov-append --numprocesses=2 "${shared[@]}" \
+        "${apart[@]}" "${alone[@]/#/--ignore=}" || exit
     pytest "${measured[@]}" --cov-append "${alone[@]}" || failed=$?
     exit "$failed"
 }

@@ -61,6 +61,7 @@ def wait_until(true: Callable[[], T], what: str, seconds: float = PATIENCE) -> T
     end, pause = time.monotonic() + seconds, SOON
     while not (found := true()):
         assert time.monotonic() < end, f"it did not happen within {seconds:.0f} s: {what}"
+        # Between two looks; what ends the wait is the condition, not a time that was guessed.
         time.sleep(pause)
         pause = min(1.25 * pause, SELDOM)
     return found

@@ -199,7 +199,7 @@ def test_fail_fast_stops_at_the_first(fresh: Cli) -> None:
 def started(cli: Cli, *arguments: str) -> subprocess.Popen[str]:
     """Start a long job and wait until it is being worked on."""
     cli.clip("first.wav", seconds=4.0)
-    cli.clip("long.wav", seconds=150.0)
+    cli.clip("long.wav", seconds=71.0)
     child = cli.start("transcribe", "first.wav", "long.wav", "-o", "text", "-f", "txt", *arguments)
     cli.wait_until(lambda: cli.states == ["done", "running"])
     return child
