@@ -345,7 +345,6 @@ class Switchboard:
     def _grown(self, report: media.Grown) -> None:
         seconds = self._hearing.grown(report)
         if seconds is not None:
-            seconds = round(seconds, 2)
             levels = report.levels
             self.calls.change(report.call, EventKind.CALL_PROGRESS, seconds=seconds, levels=levels)
 
