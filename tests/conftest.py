@@ -140,14 +140,18 @@ class Site:
             return ours and mine and process.status() != psutil.STATUS_ZOMBIE
         return False
 
-    def workers(self) -> list[psutil.Process]:
-        """Return the workers that are alive, and those of their kind that look at recordings."""
+    def running(self, module: str) -> list[psutil.Process]:
+        """Return those of them that run a module of the daemon's."""
         found = []
         for process in self.processes():
             with suppress(psutil.Error):  # it ends while it is looked at
-                if "voicectl_daemon.worker" in process.cmdline():
+                if f"voicectl_daemon.{module}" in process.cmdline():
                     found.append(process)
         return found
+
+    def workers(self) -> list[psutil.Process]:
+        """Return the workers that are alive, and those of their kind that look at recordings."""
+        return self.running("worker")
 
     wait_until = staticmethod(wait_until)
     is_gone = staticmethod(is_gone)

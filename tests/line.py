@@ -139,14 +139,7 @@ class Line:
 
     def child(self, module: str) -> psutil.Process:
         """Return the media process, or the ears."""
-        return self.site.wait_until(lambda: self.children(module), f"{module} runs")[0]
-
-    def children(self, module: str) -> list[psutil.Process]:
-        found = []
-        for process in self.site.processes():
-            if f"voicectl_daemon.{module}" in process.cmdline():
-                found.append(process)
-        return found
+        return self.site.wait_until(lambda: self.site.running(module), f"{module} runs")[0]
 
 
 def _answers(door: Door) -> bool:

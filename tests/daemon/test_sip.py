@@ -255,7 +255,7 @@ def test_a_changed_line_lets_its_call_end(site: Site, short: Path) -> None:
         with line.played(short, transport="sip"):
             pass
         assert line.told.calls == 0, "it does not speak G.711"
-        site.wait_until(lambda: len(line.children("phone")) == 1, "the one before is gone")
+        site.wait_until(lambda: len(site.running("phone")) == 1, "the one before is gone")
 
 
 @pytest.mark.skipif(not shutil.which("openssl"), reason="openssl is not on this machine")
