@@ -103,6 +103,23 @@ def test_lost_ears_are_replaced_and_miss_nothing(serving: Line, call: Path) -> N
     assert len({turn.id for turn in view.turns}) == len(view.turns)
 
 
+def test_ears_that_are_behind_say_so_and_tell_final_turns_alone(serving: Line, call: Path) -> None:
+    ears = serving.child("ears")
+    with serving.played(call):
+        serving.site.wait_until(serving.door.live, "the call is seen")
+        ears.suspend()
+        news = serving.door.live_news(serving.door.live()[0].id)
+    serving.site.wait_until(lambda: not serving.door.live(), "the call is over")
+    told = next(news)
+    ears.resume()
+    while not any((each.detail or {}).get("told") for each in told):
+        told += next(news)
+    details = [each.detail or {} for each in told]
+    assert max(each.get("lag", 0.0) for each in details) > SECONDS
+    assert all(each["final"] for each in details if "final" in each)
+    assert jiwer.wer(SAID, live(*serving.ended())) <= 0.35
+
+
 def test_a_lost_line_is_open_again_and_the_recording_plays(serving: Line, call: Path) -> None:
     with serving.played(call):
         serving.site.wait_until(serving.recorded, "some seconds are recorded")
@@ -227,6 +244,16 @@ def test_what_was_said_before_a_reset_is_recorded(site: Site) -> None:
         site.wait_until(lambda: not line.door.live(), "the call is over")
         (call,) = line.door.live(ended=True)
         assert sound(line.door.live_call(call.id)) == said * 4
+
+
+def test_no_more_is_told_than_is_on_disk(site: Site) -> None:
+    """Not even by rounding: what was told must play when the next moment kills the line."""
+    said = bytes(range(1, 251)) * 65
+    with serve(site, UNHEARD.replace("websocket", "audiosocket")) as line:
+        line.knock(message(IDENTITY, uuid4().bytes), message(0x10, said))
+        site.wait_until(lambda: line.door.live() and line.door.live()[0].seconds >= 1, "heard")
+        (call,) = line.door.live()
+        assert call.seconds == len(sound(line.door.live_call(call.id))) / 2 / 8000 == 1.015625
 
 
 def test_strange_websockets_are_hung_up_on_and_harm_nobody(site: Site, tmp_path: Path) -> None:

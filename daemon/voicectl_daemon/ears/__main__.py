@@ -165,6 +165,7 @@ class Ears:
                 Waiting(call, leg, spoken),
             )
             for call in self._calls.values()
+            if not call.unread  # who is behind reads on first
             for leg, each in enumerate(call.legs)
             if (spoken := each.speaking()) is not None
         ]
