@@ -19,6 +19,7 @@ import wave
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from itertools import count as counted
 
 import psutil
@@ -29,7 +30,7 @@ from tests.live.asterisk import HUMANS, Asterisk, running
 from tests.live.parties import agent, caller, speech
 from voicectl.asterisk.snippets import Line as Told
 from voicectl.client import Door
-from voicectl.types import Ask, Source
+from voicectl.types import Ask, Source, TaskState
 
 VICTIMS = ("media", "ears", "worker", "daemon")
 ASIDE = ("ears", "worker")
@@ -38,6 +39,8 @@ TALK_SECONDS = 60.0
 ASIDE_SECONDS = 25.0
 """In which others are killed while the same calls go on."""
 LIVE = '[live]\nlanguage = "en"\npost_call = ""\n'
+WORK_SECONDS = 8.0
+"""Of speech for a worker: it is to be killed before it is done with it."""
 HEARD_SECONDS = 1.0
 """Of a call, before something is killed."""
 
@@ -59,7 +62,7 @@ class Rounds:
         self._site, self._asterisk = site, asterisk
         self._told: dict[str, float] = {}
         """Seconds of each recording that were told to be on disk, when something was killed."""
-        self._places = counted(0.0, 0.7)
+        self._places = counted(0.0, 0.1)
         """Where a recording is cut out that nobody has worked on yet."""
         with socket.create_server(("127.0.0.1", 0)) as free:
             self._port = free.getsockname()[1]
@@ -115,15 +118,21 @@ class Rounds:
         """Return when it was, and whether what it did was done by another one since."""
         door = line.door
         if victim == "worker":
-            path = self._site.folder / "recording.wav"
-            path.write_bytes(cut_call(next(self._places), 1.0))
-            job = door.submit(Ask((Source(str(path), path.name),))).id
-            wait_until(lambda: any(each.state == "running" for each in door.tasks(job)), "it works")
+            job = self._at_work(door)
             killed = self._kill(line, victim)
             return killed, lambda: [each.state for each in door.tasks(job)] == ["done"]
         killed = self._kill(line, victim)
         told = _turns(door)
         return killed, lambda: _turns(door) > told
+
+    def _at_work(self, door: Door) -> str:
+        """Hand in recordings until a worker is seen at one, and return its job."""
+        path = self._site.folder / "recording.wav"
+        while True:
+            path.write_bytes(cut_call(next(self._places), WORK_SECONDS))
+            job = door.submit(Ask((Source(str(path), path.name),))).id
+            if TaskState.RUNNING in wait_until(partial(_begun, door, job), "it begins"):
+                return job  # else it was done before anybody looked
 
     @contextmanager
     def _two_on_the_line(self, line: Line) -> Iterator[None]:
@@ -170,6 +179,11 @@ class Rounds:
         for path, seconds in self._told.items():
             with wave.open(path) as file:
                 assert file.getnframes() / file.getframerate() >= seconds, path
+
+
+def _begun(door: Door, job: str) -> set[TaskState]:
+    """Return how the recordings of a job stand that wait no more."""
+    return {each.state for each in door.tasks(job)} & {TaskState.RUNNING, TaskState.DONE}
 
 
 def _turns(door: Door) -> int:
