@@ -9,6 +9,7 @@ import re
 import shlex
 import subprocess
 import sys
+import timeit
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -81,7 +82,7 @@ def _circumstances(also: Sequence[str]) -> str:
     typed = shlex.join([".venv/bin/python", f"tests/bench/{Path(sys.argv[0]).name}", *sys.argv[1:]])
     return "\n".join(
         [
-            f"* machine: {_machine()}; {busy}",
+            f"* machine: {_machine()}; {busy}; {_speed()}",
             f"* versions: voicectl {version('voicectl')} ({commit}), "
             f"Python {platform.python_version()}, {versions}",
             f"* date: {datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
@@ -96,6 +97,12 @@ def _machine() -> str:
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
     system = platform.freedesktop_os_release().get("PRETTY_NAME", platform.system())
     return f"{model}, {len(os.sched_getaffinity(0))} cores, {memory:.0f} GiB, {system}"
+
+
+def _speed() -> str:
+    """Machines of one name differ by four, with what else their host has to do."""
+    took = timeit.timeit("for _ in range(20_000_000): x += 1", "x = 0", number=1)
+    return f"20 million additions in Python took {took:.1f} s"
 
 
 def at_most(found: float, limit: float, unit: str) -> str:
