@@ -107,8 +107,9 @@ def main() -> None:
     head = ("calls", "median", "p95", "target", "most behind", "WER live", "WER after", "target")
     section.table(head, rows)
     section.say(
-        f"{held} such calls, which begin in the same moment, are never {BEHIND:.0f} s behind on "
-        f"{os.cpu_count()} cores; {told}."
+        f"What still waits to be recognised of {held} such calls, which begin in the same moment, "
+        f"is never {BEHIND:.0f} s old on {os.cpu_count()} cores (`lag`, as everybody is told it); "
+        f"{told}. Text comes later than that by the time it takes: see the table."
     )
     with tempfile.TemporaryDirectory(prefix="voicectl-bench-") as name:
         section.say(nothing(Path(name), 5.0 if given.quick else SECONDS, quick=given.quick))

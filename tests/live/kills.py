@@ -39,7 +39,7 @@ TALK_SECONDS = 60.0
 ASIDE_SECONDS = 25.0
 """In which others are killed while the same calls go on."""
 LIVE = '[live]\nlanguage = "en"\npost_call = ""\n'
-WORK_SECONDS = 8.0
+WORK_SECONDS = 4.0
 """Of speech for a worker: it is to be killed before it is done with it."""
 HEARD_SECONDS = 1.0
 """Of a call, before something is killed."""

@@ -103,7 +103,7 @@ def _page(command: Any, ctx: typer.Context, commands: Sections | None = None) ->
 
 def _usage(command: Any, ctx: typer.Context) -> str:
     """Return what may follow the command; Typer has no dots behind a name that is ours."""
-    several = [each for each in command.get_params(ctx) if each.nargs < 0]
+    several = [each for each in command.get_params(ctx) if each.nargs < 0 and each.metavar]
     dotted = {piece for each in several for piece in each.get_usage_pieces(ctx)}
     pieces = command.collect_usage_pieces(ctx)
     usage = " ".join(f"{piece}..." if piece in dotted else piece for piece in pieces)
