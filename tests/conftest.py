@@ -7,35 +7,25 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 import psutil
 import pytest
 from hypothesis import settings
 
+from tests.waiting import PATIENCE, wait_until
 from voicectl.client import Door
 from voicectl.paths import Home
 
 CALL = Path(__file__).parent / "data" / "call_en_0_2ch_mulaw.wav"
-PATIENCE = 120.0
-"""Seconds after which something that should have happened will not happen any more."""
-SOON, SELDOM = 0.02, 0.1
-"""Seconds between looks, at first and in the end: a daemon that is asked for its calls 30 times a
-second spends a third of a processor on that, and so takes it from what is waited for."""
-
 _usual_cache = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
 MODELS = Path(
     os.environ.get("VOICECTL_TEST_MODELS") or _usual_cache / "voicectl" / "models"
 ).absolute()
 """Where ./install.sh test puts the weights."""
-
-
-T = TypeVar("T")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -54,17 +44,6 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip what this user cannot do, and say why."""
     if item.get_closest_marker("root") and os.getuid() != 0:
         pytest.skip("needs root: to mount, to unshare, to give a file away")
-
-
-def wait_until(true: Callable[[], T], what: str, seconds: float = PATIENCE) -> T:
-    """Wait for a condition, never for a time, and return what made it true."""
-    end, pause = time.monotonic() + seconds, SOON
-    while not (found := true()):
-        assert time.monotonic() < end, f"it did not happen within {seconds:.0f} s: {what}"
-        # Between two looks; what ends the wait is the condition, not a time that was guessed.
-        time.sleep(pause)
-        pause = min(1.25 * pause, SELDOM)
-    return found
 
 
 def is_gone(pid: int) -> bool:

@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import CALL, PATIENCE, Site, new_site, wait_until
+from tests.conftest import CALL, Site, new_site
+from tests.waiting import PATIENCE, wait_until
 from voicectl import registry
 from voicectl.client import Door
 from voicectl.errors import DaemonUnreachable, UsageError

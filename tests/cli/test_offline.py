@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.cli.conftest import COMMAND, Ran
-from tests.conftest import PATIENCE
+from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
     from pathlib import Path

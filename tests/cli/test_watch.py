@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.conftest import wait_until
+from tests.waiting import wait_until
 from voicectl.cli.arrivals import Arrivals
 from voicectl.cli.parting import Parting
 from voicectl.cli.progress import Story, Taste

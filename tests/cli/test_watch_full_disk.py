@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.cli.test_watch import names, watching
-from tests.conftest import cut_call, mounted, wait_until
+from tests.conftest import cut_call, mounted
 from tests.daemon.test_full_disk import fill
+from tests.waiting import wait_until
 from voicectl.cli.arrivals import Arrivals
 from voicectl.cli.parting import ASIDE, Parting
 from voicectl.cli.progress import Story, Taste

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.conftest import Ran, Site, wait_until
+from tests.conftest import Ran, Site
 from tests.service import Service, refusing, serving
+from tests.waiting import wait_until
 from voicectl.client import Door
 from voicectl.types import Ask, Source
 

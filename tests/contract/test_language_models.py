@@ -14,7 +14,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.conftest import is_gone, wait_until
+from tests.conftest import is_gone
+from tests.waiting import wait_until
 from voicectl import registry
 from voicectl.errors import (
     Cancelled,

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from tests.conftest import PATIENCE
 from tests.daemon.test_clock import CLOCK, HOUR
+from tests.waiting import PATIENCE
 from voicectl.client import Door
 from voicectl.config import Schedule
 from voicectl.errors import DaemonUnreachable, NotFound, UsageError

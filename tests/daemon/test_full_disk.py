@@ -15,8 +15,9 @@ import psutil
 import pytest
 from msgspec import Raw
 
-from tests.conftest import Ran, Site, mounted, wait_until
+from tests.conftest import Ran, Site, mounted
 from tests.daemon.conftest import TENANT, Desk, add, bytes_of, claim, record, states
+from tests.waiting import wait_until
 from voicectl.client import Door
 from voicectl.config import Config, Schedule
 from voicectl.errors import DiskFull, UsageError

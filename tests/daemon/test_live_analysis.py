@@ -9,12 +9,13 @@ from uuid import UUID
 
 import pytest
 
-from tests.conftest import Site, wait_until
+from tests.conftest import Site
 from tests.line import Line, serve
 from tests.receiver import KINDS, SECRET, saying, verified
 from tests.receiver import line as secret_line
 from tests.service import Service
 from tests.service import serving as receiving
+from tests.waiting import wait_until
 from voicectl.errors import NotFound
 from voicectl.events import Event, EventKind
 from voicectl.live import AlertKind, LiveView

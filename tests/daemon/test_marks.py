@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Site, wait_until
+from tests.conftest import Site
 from tests.daemon.conftest import WHEN, record
 from tests.line import LINE, Line, serve
 from tests.receiver import SECRET, saying, verified
 from tests.receiver import line as secret_line
 from tests.service import Service, hanging
 from tests.service import serving as receiving
+from tests.waiting import wait_until
 from voicectl.client import Door
 from voicectl.config import Config
 from voicectl.errors import NotFound, UsageError

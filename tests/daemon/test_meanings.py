@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pytest
 
-from tests.conftest import PATIENCE
 from tests.daemon.conftest import TENANT, record
+from tests.waiting import PATIENCE
 from voicectl.errors import ModelMissing, NotFound, VoicectlError
 from voicectl.translated import TranslatedSegment, Translation
 from voicectl_daemon import vectors, wire

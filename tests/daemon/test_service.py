@@ -19,8 +19,9 @@ from typing import TypeAlias
 
 import pytest
 
-from tests.conftest import Site, wait_until
+from tests.conftest import Site
 from tests.line import LINE, serve
+from tests.waiting import wait_until
 from voicectl.config import Config
 from voicectl.paths import Home
 from voicectl_daemon import main, vitals

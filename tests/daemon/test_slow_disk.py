@@ -12,8 +12,9 @@ from uuid import uuid4
 
 import pytest
 
-from tests.conftest import Site, wait_until
+from tests.conftest import Site
 from tests.line import Line, serve, sound
+from tests.waiting import wait_until
 from voicectl_daemon.media.audiosocket import HANGUP, IDENTITY, RATES, message
 from voicectl_daemon.media.caller import samples
 

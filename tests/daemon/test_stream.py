@@ -15,9 +15,10 @@ import httpx
 import pytest
 import uvicorn
 
-from tests.conftest import cut_call, wait_until
+from tests.conftest import cut_call
 from tests.daemon.conftest import TENANT, WHEN
 from tests.line import serve
+from tests.waiting import wait_until
 from voicectl.config import Config
 from voicectl.events import Event, EventKind
 from voicectl.live import CallState, LiveCall

@@ -10,9 +10,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tests.conftest import wait_until
 from tests.receiver import OTHER, SECRET, Rig, flooding_well, ids, line, saying, trickling, verified
 from tests.service import Behaviour, closing, hanging, serving
+from tests.waiting import wait_until
 from voicectl.errors import ConfigError, LeavesPremises, NotFound
 from voicectl.webhook import Webhook
 from voicectl_daemon.webhooks.addresses import addresses_of, stays

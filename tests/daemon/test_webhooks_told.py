@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Site, wait_until
+from tests.conftest import Site
 from tests.daemon.conftest import Desk
 from tests.receiver import KINDS, SECRET, Rig, ids, line, saying, verified
 from tests.service import hanging, serving
+from tests.waiting import wait_until
 from voicectl.client import Door
 from voicectl.config import Config
 from voicectl.errors import NotFound

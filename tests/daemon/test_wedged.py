@@ -10,8 +10,8 @@ import msgspec
 import psutil
 import pytest
 
-from tests.conftest import wait_until
 from tests.line import serve
+from tests.waiting import wait_until
 from voicectl import parse
 from voicectl.config import Config
 from voicectl.errors import WorkerDied

@@ -57,6 +57,11 @@ def test_every_module_can_be_imported() -> None:
     assert lacking <= {"llama_cpp", "pjsua2", "torch"}
 
 
+def test_the_helpline_of_the_readme_needs_no_tools_of_the_tests() -> None:
+    """Whoever tries voicectl has run ./install.sh, not ./install.sh test."""
+    assert not loaded_by("import tests.live.__main__") & {"pytest", "hypothesis", "jiwer"}
+
+
 def test_the_command_line_loads_no_machinery() -> None:
     loaded = loaded_by("import voicectl.cli.main")
     assert not loaded & (

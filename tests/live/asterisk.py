@@ -17,8 +17,8 @@ from typing import TypeVar
 import httpx
 import msgspec
 
-from tests.conftest import wait_until
 from tests.live.prepare import FOLDER, PROGRAM
+from tests.waiting import wait_until
 from voicectl import parse
 from voicectl.asterisk.settings import Asterisk as Settings
 from voicectl.asterisk.snippets import Line, snippets

@@ -24,10 +24,11 @@ from itertools import count as counted
 
 import psutil
 
-from tests.conftest import CALL, Site, cut_call, is_gone, new_site, wait_until
+from tests.conftest import CALL, Site, cut_call, is_gone, new_site
 from tests.line import Line, serve
 from tests.live.asterisk import HUMANS, Asterisk, running
 from tests.live.parties import agent, caller, speech
+from tests.waiting import wait_until
 from voicectl.asterisk.snippets import Line as Told
 from voicectl.client import Door
 from voicectl.types import Ask, Source, TaskState

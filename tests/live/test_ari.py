@@ -12,10 +12,11 @@ from contextlib import ExitStack, contextmanager
 import numpy as np
 import pytest
 
-from tests.conftest import CALL, Site, wait_until
+from tests.conftest import CALL, Site
 from tests.line import Line, serve
 from tests.live.asterisk import PASSWORD, USER, App, Asterisk
 from tests.live.parties import agent, caller, share, speech, undisturbed
+from tests.waiting import wait_until
 from voicectl.asterisk.settings import Asterisk as Settings
 from voicectl.asterisk.snippets import Line as Told
 from voicectl.client import Door

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import CALL, wait_until
+from tests.conftest import CALL
 from tests.live.asterisk import Asterisk
 from tests.live.listener import listening
 from tests.live.parties import agent, caller, samples, speech
+from tests.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
 CALLER, SPOKEN = 1, 29.4

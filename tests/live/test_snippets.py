@@ -8,10 +8,11 @@ from contextlib import ExitStack
 import numpy as np
 import pytest
 
-from tests.conftest import CALL, wait_until
+from tests.conftest import CALL
 from tests.live.asterisk import HUMANS, Asterisk
 from tests.live.listener import Listener, listening, listening_to_websockets
 from tests.live.parties import agent, caller, has, speech
+from tests.waiting import wait_until
 from voicectl.asterisk.settings import Asterisk as Settings
 from voicectl.asterisk.snippets import TEMPLATES, Line, snippets
 

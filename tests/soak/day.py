@@ -24,8 +24,9 @@ from uuid import uuid4
 import numpy as np
 import psutil
 
-from tests.conftest import PATIENCE, Site, cut_call, new_site, wait_until
+from tests.conftest import Site, cut_call, new_site
 from tests.line import Line, serve
+from tests.waiting import PATIENCE, wait_until
 from voicectl.client import Door
 from voicectl.errors import DaemonUnreachable, NotFound
 from voicectl.types import TaskState

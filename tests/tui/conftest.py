@@ -13,8 +13,8 @@ from textual.widget import Widget
 from textual.widgets import DataTable
 from textual.widgets._footer import FooterKey
 
-from tests.conftest import PATIENCE
 from tests.tui import scenes
+from tests.waiting import PATIENCE
 from voicectl.tui.app import Monitor
 from voicectl.tui.recorded import Recorded
 

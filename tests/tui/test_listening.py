@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.conftest import wait_until
 from tests.tui import scenes
 from tests.tui.conftest import Watching, ready, until
+from tests.waiting import wait_until
 from voicectl.errors import VoicectlError
 from voicectl.live import CallState
 from voicectl.tui.listening import sound

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 import msgspec
 import pytest
 
-from tests.conftest import wait_until
 from tests.tui import scenes
+from tests.waiting import wait_until
 from voicectl.errors import DaemonUnreachable, VoicectlError
 from voicectl.events import Event
 from voicectl.live import LineStatus

@@ -20,7 +20,8 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
-from tests.conftest import PATIENCE, Ran, Site, wait_until
+from tests.conftest import Ran, Site
+from tests.waiting import PATIENCE, wait_until
 
 KEY = "a-key-of-twenty-chars"
 
