@@ -329,8 +329,8 @@ test_asterisk() {
 
 run_tests() {
     local failed=0 measured=(--cov --durations=15) shared=(--dist=loadfile --no-loadscope-reorder)
-    local alone=(tests/daemon/test_many_calls.py tests/live/test_served.py)
-    local apart=(tests/daemon/test_{kill,live_analysis,sip}.py tests/live)
+    local alone=(tests/daemon/test_{many_calls,sip}.py tests/live/test_served.py)
+    local apart=(tests/daemon/test_{kill,live_analysis}.py tests/live)
     set_up test
     exec 9<&-
     # Many processes are started, and pip compiles nothing that is editable.
