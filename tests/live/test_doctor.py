@@ -95,6 +95,17 @@ def test_what_is_missing(asterisk: Asterisk, site: Site, path: Path) -> None:
     assert (modules.health, modules.text) == ("ok", "calls can come by ari")
 
 
+def test_a_clock_that_forgets(asterisk: Asterisk, site: Site, path: Path) -> None:
+    configure(site, f"http://{asterisk.address}:8088")
+    assert "clock" not in found(site)
+    asterisk.rx("module load res_timing_timerfd.so")
+    clock = found(site)["clock"]
+    asterisk.rx("module unload res_timing_timerfd.so")
+    assert clock.health == "warning"
+    assert clock.text.endswith("half seconds of calls are lost")
+    assert "clock" not in found(site), "the others have the clock of before"
+
+
 @pytest.mark.parametrize(
     ("version", "health", "said"),
     [

@@ -100,6 +100,7 @@ def asterisk(patient: Patient) -> Iterator[Finding]:
     if facts:
         yield from _version(facts[0].version)
         yield from _modules(facts[0].modules, _used(site.listen))
+        yield from _clock(facts[0].modules)
     if program and isinstance(answers["console"], _Facts):
         yield _dialplan(program)
         yield from _strict(program)
@@ -212,6 +213,14 @@ def _modules(run: frozenset[str], used: frozenset[str]) -> Iterator[Finding]:
     else:
         text = "calls can come in no way at all"
         yield problem("modules", text, "install Asterisk's modules, and see modules.conf")
+
+
+def _clock(run: frozenset[str]) -> Iterator[Finding]:
+    """It forgets the ticks that it missed, and Asterisk throws sound away: see decision 22."""
+    if "res_timing_timerfd" in run:
+        text = "whenever this machine stands still for moments, half seconds of calls are lost"
+        remedy = "the clock res_timing_pthread in modules.conf: see docs/live-calls.md, Asterisk"
+        yield warning("clock", text, remedy)
 
 
 def _ports(listen: tuple[Listen, ...]) -> Iterator[Finding]:
