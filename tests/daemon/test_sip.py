@@ -6,7 +6,7 @@ import os
 import shutil
 import signal
 import subprocess
-import wave
+import time
 from pathlib import Path
 from typing import TypeAlias
 
@@ -18,7 +18,6 @@ from tests.conftest import Site, cut_call
 from tests.line import SAID, Line, live, serve, sound
 from tests.sip import needs_sip
 from voicectl.live import CallState, LiveView
-from voicectl.types import Ask, Source
 from voicectl_daemon.media.caller import samples
 
 pytestmark = needs_sip
@@ -50,8 +49,10 @@ LATE = RATE // 2
 """So many samples later than it was said something may be in the recording."""
 QUIET, ALIKE = 200.0, 0.95
 """Loudness of what is not looked for, and how far sound that went through a codec correlates."""
-HEARD, TWO_WORDS = 0.95, 0.07
-"""Of what is said: on a machine with much to do, both telephones lose a frame now and then."""
+HEARD = 0.96
+"""Of what is said: where sound comes late, the library puts a frame of its own between."""
+STOPS, MOMENT_SECONDS = 9, 0.2
+"""How often a telephone sends nothing, for so long, and then all at once."""
 Samples: TypeAlias = np.ndarray[tuple[int], np.dtype[np.float64]]
 
 
@@ -76,13 +77,6 @@ def up(line: Line, count: int) -> None:
     line.site.wait_until(lambda: len(line.door.live()) == count, f"{count} calls are up")
 
 
-def batch(line: Line, call: Path) -> str:
-    """Return what is understood of a recording that no telephone carried."""
-    options = {"transcribe": {"language": "en", "channels": "mix"}}
-    asked = line.door.submit(Ask((Source(str(call), call.name),), options=options))
-    return line.found(asked.id)
-
-
 def both(view: LiveView, call: Path) -> tuple[Samples, Samples]:
     """Return what is in the recording, and what was said."""
     said = np.frombuffer(samples(str(call), RATE), "<i2")
@@ -103,25 +97,7 @@ def heard(view: LiveView, call: Path) -> float:
     return float(np.mean(found))
 
 
-def twin(view: LiveView, call: Path, path: Path) -> Path:
-    """Write what was said where it is in the recording, with the same silence around.
-
-    One frame of silence more at the beginning changes four of 33 words of the same samples.
-    """
-    recorded, said = both(view, call)
-    begin = said[: 5 * RATE]
-    place = int(np.correlate(recorded[: len(begin) + LATE], begin, "valid").argmax())
-    whole = np.zeros(len(recorded), "<i2")
-    whole[place : place + len(said)] = said[: len(whole) - place]
-    with wave.open(str(path), "wb") as file:
-        file.setparams((1, 2, RATE, 0, "NONE", ""))
-        file.writeframes(whole.tobytes())
-    return path
-
-
-def test_a_call_is_answered_and_understood(
-    site: Site, weights: Path, call: Path, tmp_path: Path
-) -> None:
+def test_a_call_is_answered_and_understood(site: Site, weights: Path, call: Path) -> None:
     with serve(site, LINE) as line:
         with line.played(call, transport="sip"):
             site.wait_until(line.turns, "something is told while it goes on")
@@ -130,9 +106,27 @@ def test_a_call_is_answered_and_understood(
         assert (view.call.line, view.call.reason) == ("phone", "hangup")
         assert view.call.warnings == ()
         assert heard(view, call) > HEARD
-        least = jiwer.wer(SAID, batch(line, twin(view, call, tmp_path / "twin.wav")))
-        assert jiwer.wer(SAID, line.batch(view)) <= least + TWO_WORDS
-        assert jiwer.wer(SAID, live(view)) <= least + 0.2
+        # Of the same samples behind 10 ms more of silence, the smallest model understands 2 or 6
+        # of 33 words otherwise: what is lost on the way is told by the sound.
+        assert jiwer.wer(SAID, line.batch(view)) <= 0.25
+        assert jiwer.wer(SAID, live(view)) <= 0.35
+
+
+def test_sound_that_comes_in_bursts_is_not_thrown_away(site: Site, call: Path) -> None:
+    with serve(site, UNHEARD) as line:
+        assert line.port
+        with line.played(call, transport="sip"):
+            up(line, 1)
+            caller = line.child("phone.caller")
+            for _ in range(STOPS):
+                time.sleep(1.0)
+                caller.suspend()
+                time.sleep(MOMENT_SECONDS)
+                caller.resume()
+        site.wait_until(lambda: not line.door.live(), "it is over")
+        (known,) = line.door.live(ended=True)
+        view = line.door.live_call(known.id)
+    assert heard(view, call) > HEARD
 
 
 def test_a_call_for_which_there_is_no_room_is_refused_and_told(site: Site, short: Path) -> None:

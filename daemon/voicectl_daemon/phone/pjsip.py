@@ -8,6 +8,7 @@ than it likes: but for calls that are over, they stay as long as the process.
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 from collections.abc import Callable, Iterator
@@ -32,6 +33,8 @@ RETRY_SECONDS = 10
 LATEST_SECONDS = 3.0
 """Sound that waits longer for its turn is lost. Nobody talks back, so it may be late: with the
 library's half a second, a machine with much to do lost what came meanwhile."""
+KEEP_ALL = 0
+"""`PJMEDIA_JB_DISCARD_NONE`, a name that Python is not given."""
 _CODECS = {"G722": "G722/16000/1", "PCMU": "PCMU/8000/1", "PCMA": "PCMA/8000/1"}
 """As the library calls them."""
 _WAYS = {
@@ -306,7 +309,21 @@ def _settings() -> pj.EpConfig:
     found.medConfig.audioFramePtime = round(FRAME_SECONDS * 1000)
     found.medConfig.noVad = True
     found.medConfig.jbMax = round(LATEST_SECONDS * 1000)
+    _keep_all(found.medConfig)
     return found
+
+
+def _keep_all(config: pj.MediaConfig) -> None:
+    """Throw away no sound that waits so that what follows is sooner, as two that talk want it.
+
+    Python can write this setting only as JSON.
+    """
+    written, read = pj.JsonDocument(), pj.JsonDocument()
+    written.writeObject(config)
+    fields = json.loads(written.saveString())
+    fields["MediaConfig"]["jbDiscardAlgo"] = KEEP_ALL
+    read.loadString(json.dumps(fields))
+    read.readObject(config)
 
 
 def _ignored(*_told: object) -> None:
