@@ -48,7 +48,7 @@ def test_an_idle_worker_lets_its_models_go(
             assert [task.attempts for task in door.tasks(job.id)][0] == 1
             site.wait_until(lambda: door.status().workers[0].state == "off", "it lets go")
             site.wait_until(lambda: not site.workers(), "its process has ended")
-        pids.discard(None)  # who reads late what was told finds nobody any more
+        pids.discard(None)  # whoever reads late what was told finds nobody any more
         assert len(pids) == 2, "one for each job, however long its recordings take"
 
 

@@ -216,7 +216,10 @@ def _modules(run: frozenset[str], used: frozenset[str]) -> Iterator[Finding]:
 
 
 def _clock(run: frozenset[str]) -> Iterator[Finding]:
-    """It forgets the ticks that it missed, and Asterisk throws sound away: see decision 22."""
+    """Warn of timerfd, which forgets ticks that it missed: Asterisk throws sound away then.
+
+    See decision 22.
+    """
     if "res_timing_timerfd" in run:
         text = "whenever this machine stands still for moments, half seconds of calls are lost"
         remedy = "the clock res_timing_pthread in modules.conf: see docs/live-calls.md, Asterisk"
